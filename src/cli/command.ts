@@ -1,0 +1,120 @@
+/** How a command is declared: data, one function that works, one that renders. */
+import type { ChalkInstance } from "chalk";
+import type { z } from "zod";
+import { type ExitCode, UsageError } from "../errors.ts";
+import type { Host, ServicesFor } from "./services.ts";
+
+export interface Parameter<S extends z.ZodType = z.ZodType> {
+  /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument just `email`. */
+  readonly flags: string;
+  readonly description: string;
+  /** From what commander hands over (text, true, a list, undefined) to the trusted value. */
+  readonly schema: S;
+}
+
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** The trusted input: each parameter under the key it was declared with. */
+export type InputOf<P extends Parameters> = { readonly [K in keyof P]: z.output<P[K]["schema"]> };
+
+/** What a text rendering may depend on, so that it stays a pure function. */
+export interface View {
+  /** Width in columns that a line should keep to; Infinity where nobody looks at it. */
+  readonly width: number;
+  readonly chalk: ChalkInstance;
+}
+
+export interface Example {
+  readonly command: string;
+  readonly description: string;
+}
+
+interface Declaration<A extends Parameters, O extends Parameters, N extends keyof ServicesFor, R extends object> {
+  readonly name: string;
+  /** One line, no full stop. */
+  readonly summary: string;
+  /** Paragraphs for `--help`. */
+  readonly details?: string;
+  /** Positional arguments, in order. */
+  readonly args: A;
+  readonly options: O;
+  readonly examples: readonly Example[];
+  /** Exit codes beyond 0, 1, 2, 7, 130 and 143 that can occur. */
+  readonly exitCodes?: readonly ExitCode[];
+  /** What `run` needs opened; closed again when it ends. */
+  readonly needs: N;
+  /** What it changes: the target is then named before the work begins. Needs an opened target. */
+  readonly writes: "data" | "schema" | null;
+  readonly run: (input: InputOf<A & O>, services: ServicesFor[N]) => Promise<R>;
+  readonly text: (result: R, view: View) => string;
+  /** For results that are findings, not failures. */
+  readonly exitCode?: (result: R, input: InputOf<A & O>) => ExitCode;
+}
+
+export interface Outcome {
+  /** The document for `--json`. */
+  readonly result: object;
+  readonly exitCode: ExitCode;
+  readonly text: (view: View) => string;
+}
+
+/** A declared command with its types closed over. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly details: string | null;
+  readonly args: Parameters;
+  readonly options: Parameters;
+  readonly examples: readonly Example[];
+  readonly exitCodes: readonly ExitCode[];
+  readonly execute: (raw: Readonly<Record<string, unknown>>, host: Host) => Promise<Outcome>;
+}
+
+/** A noun of the command line: `vocabdb <noun> <command>`, or `vocabdb <noun>` where there is just one. */
+export interface Noun {
+  readonly name: string;
+  readonly commands: readonly Command[];
+  /** The command that the noun alone stands for. */
+  readonly defaultCommand?: Command;
+}
+
+export function parameter<S extends z.ZodType>(flags: string, description: string, schema: S): Parameter<S> {
+  return { flags, description, schema };
+}
+
+export function defineCommand<
+  A extends Parameters,
+  O extends Parameters,
+  N extends keyof ServicesFor,
+  R extends object,
+>(declaration: Declaration<A, O, N, R>): Command {
+  const { name, summary, details, args, options, examples, exitCodes, needs, writes, run, text, exitCode } =
+    declaration;
+  return {
+    ...{ name, summary, details: details ?? null, args, options, examples, exitCodes: exitCodes ?? [] },
+    execute: async (raw, host) => {
+      const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
+      const dryRun = raw.dryRun === true;
+      const result = await host.withServices(needs, { announce: writes, dryRun }, (services) => run(input, services));
+      return { result, exitCode: exitCode?.(result, input) ?? 0, text: (view) => text(result, view) };
+    },
+  };
+}
+
+/** @throws {UsageError} naming every argument and option that is wrong. */
+function parseInput(parameters: Parameters, raw: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [key, { flags, schema }] of Object.entries(parameters)) {
+    const result = schema.safeParse(raw[key]);
+    if (result.success) {
+      input[key] = result.data;
+    } else {
+      problems.push(...result.error.issues.map((issue) => `${flags}: ${issue.message}`));
+    }
+  }
+  if (problems.length > 0) {
+    throw new UsageError(problems.join("\n"));
+  }
+  return input;
+}

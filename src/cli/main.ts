@@ -1,0 +1,50 @@
+/** The edge: the process's streams, signals and exit code. */
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
+import { Chalk } from "chalk";
+import { ExitCode, InterruptedError } from "../errors.ts";
+import { errorText, reportOf } from "./render/error.ts";
+import { run } from "./run.ts";
+
+/** How long the process may outlive its result when a socket that nobody waits for keeps it alive. */
+const LINGER_MS = 500;
+
+export async function main(): Promise<void> {
+  const abort = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => abort.abort(new InterruptedError(signal)));
+  }
+  // `vocabdb … | head`: nobody reads any more, and that is no failure.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      process.exit(error.code === "EPIPE" ? (process.exitCode ?? ExitCode.ok) : ExitCode.unexpected);
+    });
+  }
+  process.on("uncaughtException", (error) => {
+    process.stderr.write(`${errorText(reportOf(error), new Chalk({ level: 0 }))}\n`);
+    process.exit(ExitCode.unexpected);
+  });
+  // Node gives each address of a host 250 ms, less than a far-away server needs.
+  setDefaultAutoSelectFamilyAttemptTimeout(3_000);
+
+  process.exitCode = await run({
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: abort.signal,
+  });
+  endSoon();
+}
+
+function endSoon(): void {
+  setTimeout(() => {
+    // A slow reader of a pipe gets everything first.
+    if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) {
+      endSoon();
+    } else {
+      process.exit();
+    }
+  }, LINGER_MS).unref();
+}

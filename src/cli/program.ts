@@ -1,0 +1,101 @@
+/** Declared commands become a commander program. */
+import { Command as Commander, CommanderError, Option } from "commander";
+import { packageVersion } from "../package-root.ts";
+import type { Command, Noun, Parameters } from "./command.ts";
+import { registry } from "./registry.ts";
+
+export interface Invocation {
+  readonly command: Command;
+  /** Arguments and options under the keys they were declared with. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+export interface ProgramOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Columns for the help text. */
+  readonly width: number;
+}
+
+const DESCRIPTION =
+  "Administers the PostgreSQL database of a vocabulary-learning product: its schema, its words, its users and what they have learned.";
+
+/**
+ * @param nouns the loaded ones; the others are known by name and summary only
+ * @param globals options understood everywhere
+ * @param invoked called with what the command line asks for
+ */
+export function buildProgram(
+  nouns: ReadonlyMap<string, Noun>,
+  globals: Parameters,
+  output: ProgramOutput,
+  invoked: (invocation: Invocation) => void,
+): Commander {
+  const program = new Commander("vocabdb").description(DESCRIPTION).version(packageVersion(), "-V, --version");
+  configure(program, output);
+  addOptions(program, globals);
+  for (const [name, entry] of Object.entries(registry)) {
+    const noun = nouns.get(name);
+    const node = configure(program.command(name), output).description(entry.summary);
+    if (noun !== undefined) {
+      addCommands(node, noun, output, invoked);
+    }
+  }
+  return program;
+}
+
+function addCommands(
+  node: Commander,
+  noun: Noun,
+  output: ProgramOutput,
+  invoked: (invocation: Invocation) => void,
+): void {
+  if (noun.commands.length === 1 && noun.defaultCommand !== undefined) {
+    addAction(node, noun.defaultCommand, invoked);
+    return;
+  }
+  for (const command of noun.commands) {
+    const isDefault = command === noun.defaultCommand;
+    const child = configure(node.command(command.name, { isDefault }), output).description(command.summary);
+    addAction(child, command, invoked);
+  }
+}
+
+function addAction(node: Commander, command: Command, invoked: (invocation: Invocation) => void): void {
+  for (const [name, { description }] of Object.entries(command.args)) {
+    node.argument(`<${name}>`, description);
+  }
+  addOptions(node, command.options);
+  node.addHelpText("after", helpAfter(command));
+  node.action((...parameters: unknown[]) => {
+    const values = Object.keys(command.args).map((name, index) => [name, parameters[index]] as const);
+    invoked({ command, raw: { ...Object.fromEntries(values), ...node.optsWithGlobals() } });
+  });
+}
+
+function addOptions(node: Commander, parameters: Parameters): void {
+  for (const { flags, description } of Object.values(parameters)) {
+    node.addOption(new Option(flags, description));
+  }
+}
+
+function helpAfter(command: Command): string {
+  const details = command.details === null ? "" : `\n${command.details}\n`;
+  const examples = command.examples.map((example) => `  # ${example.description}\n  ${example.command}`).join("\n");
+  return `${details}\nExamples:\n${examples}`;
+}
+
+function configure(node: Commander, output: ProgramOutput): Commander {
+  return node
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true, helpWidth: output.width })
+    .configureOutput({ writeOut: output.out, writeErr: output.err, outputError: () => {} });
+}
+
+/** The nouns named anywhere on the command line: more than needed at times, never fewer. */
+export function nounsIn(argv: readonly string[]): string[] {
+  return argv.filter((word) => Object.hasOwn(registry, word));
+}
+
+export { CommanderError };

@@ -1,0 +1,42 @@
+/** An error becomes the text for a person or the line for a program. */
+import type { ChalkInstance } from "chalk";
+import { ExitCode, VocabdbError } from "../../errors.ts";
+import { visible } from "./text.ts";
+
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly exitCode: ExitCode;
+}
+
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof VocabdbError) {
+    const { code, message, hint, exitCode } = error;
+    return { code, message, hint, exitCode };
+  }
+  return {
+    code: "INTERNAL",
+    message: `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+    hint: "this is a bug in vocabdb; run the command again with --verbose and report what it prints",
+    exitCode: ExitCode.unexpected,
+  };
+}
+
+/** `{"error":{"code":…,"message":…,"hint":…}}`, one line. */
+export function errorJson({ code, message, hint }: ErrorReport): string {
+  return JSON.stringify({ error: { code, message, hint } });
+}
+
+export function errorText(report: ErrorReport, chalk: ChalkInstance): string {
+  const lines = [`${chalk.red.bold("error:")} ${visibleLines(report.message)}`];
+  if (report.hint !== null) {
+    lines.push(`${chalk.cyan("hint:")}  ${visibleLines(report.hint)}`);
+  }
+  return lines.join("\n");
+}
+
+/** Messages may have several lines of their own; everything else in them comes from data. */
+function visibleLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
+}

@@ -1,0 +1,82 @@
+/** Tables that fit the terminal and align wide characters. */
+import Table from "cli-table3";
+import stringWidth from "string-width";
+import type { View } from "../command.ts";
+import { visible } from "./text.ts";
+
+export interface Column<T> {
+  readonly title: string;
+  readonly value: (row: T) => string;
+  readonly align?: "left" | "right";
+  /** May be shortened when the terminal is narrow; columns without it keep their width. */
+  readonly flexible?: boolean;
+}
+
+const MIN_FLEXIBLE_WIDTH = 8;
+
+/** @returns the table, or `empty` where there are no rows. */
+export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view: View, empty: string): string {
+  if (rows.length === 0) {
+    return view.chalk.dim(empty);
+  }
+  const cells = rows.map((row) => columns.map((column) => visible(column.value(row))));
+  const natural = columns.map((column, index) =>
+    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[index] ?? ""))),
+  );
+  const widths = fitWidths(natural, columns, view.width);
+  const output = new Table({
+    head: columns.map((column) => view.chalk.bold(column.title)),
+    colAligns: columns.map((column) => column.align ?? "left"),
+    colWidths: widths.map((width) => width + 2),
+    style: { head: [], border: [], compact: true },
+    chars: BORDERS,
+  });
+  output.push(...cells.map((line) => line.map((cell, index) => shorten(cell, widths[index] ?? 0))));
+  return output
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+const BORDERS = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
+  ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
+  ...{ left: "", "left-mid": "", right: "", "right-mid": "", middle: "" },
+  ...{ mid: "─", "mid-mid": "" },
+};
+
+/** Takes what is too much from the flexible columns, always from the widest. */
+function fitWidths<T>(natural: readonly number[], columns: readonly Column<T>[], total: number): number[] {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, width) => sum + width + 2, 0) - total;
+  while (excess > 0) {
+    const flexible = widths.map((width, index) => (columns[index]?.flexible ? width : 0));
+    const widest = Math.max(...flexible);
+    if (widest <= MIN_FLEXIBLE_WIDTH) {
+      break;
+    }
+    const index = flexible.indexOf(widest);
+    widths[index] = widest - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+function shorten(text: string, width: number): string {
+  if (stringWidth(text) <= width) {
+    return text;
+  }
+  let kept = "";
+  let used = 0;
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    used += stringWidth(segment);
+    if (used > width - 1) {
+      break;
+    }
+    kept += segment;
+  }
+  return `${kept}…`;
+}

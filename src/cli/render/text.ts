@@ -1,0 +1,40 @@
+/** Data becomes text that is safe to print. */
+import type { View } from "../command.ts";
+
+/**
+ * Characters that could move the cursor, change colours, reverse or hide text: controls (C0, DEL, C1),
+ * zero-width and direction marks, line and paragraph separators, tags.
+ */
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/** Makes unsafe characters visible: U+001B becomes `\u{1b}`. */
+export function visible(text: string): string {
+  return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** `2026-11-22 12:00:00Z` */
+export function timestamp(time: Date | null): string {
+  return time === null ? "–" : `${time.toISOString().slice(0, 19).replace("T", " ")}Z`;
+}
+
+export function percent(fraction: number | null): string {
+  return fraction === null ? "–" : `${Math.round(fraction * 100)} %`;
+}
+
+/** `1 word`, `2 words` */
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Label and value in two aligned columns. */
+export function facts(rows: readonly (readonly [label: string, value: string])[], view: View): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${view.chalk.dim(label.padEnd(width))}  ${visible(value)}`).join("\n");
+}
+
+/** A bar of `width` cells, filled to the fraction. */
+export function bar(fraction: number, width: number): string {
+  const filled = Math.round(Math.min(Math.max(fraction, 0), 1) * width);
+  return "█".repeat(filled) + "░".repeat(width - filled);
+}

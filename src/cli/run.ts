@@ -1,0 +1,173 @@
+/** One invocation from argv to exit code: parse, open, run, render. Everything that fails ends up here. */
+import { Chalk, type ChalkInstance } from "chalk";
+import type { CommanderError as CommanderFailure } from "commander";
+import type { Environment } from "../config.ts";
+import type { Target } from "../db/target.ts";
+import { ExitCode, UsageError, VocabdbError } from "../errors.ts";
+import type { Outcome, View } from "./command.ts";
+import { globalOptions } from "./options.ts";
+import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.ts";
+import { registry } from "./registry.ts";
+import { errorJson, errorText, reportOf } from "./render/error.ts";
+import { createHost, type Services } from "./services.ts";
+
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface RunInput {
+  /** Without the interpreter and the script. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stdin: Services["stdin"];
+  readonly stdout: NodeJS.WritableStream & Terminal;
+  readonly stderr: NodeJS.WritableStream & Terminal;
+  /** Aborted with an InterruptedError as its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** How long a command may take to roll back after Ctrl-C before it is given up. */
+const INTERRUPT_GRACE_MS = 5_000;
+const HELP_WIDTH = 100;
+
+export async function run(input: RunInput): Promise<ExitCode> {
+  const { argv, env, stdout, stderr } = input;
+  const wantsColor = !argv.includes("--no-color") && !env.NO_COLOR && env.TERM !== "dumb";
+  const chalkFor = (stream: Terminal): ChalkInstance => new Chalk({ level: wantsColor && stream.isTTY ? 1 : 0 });
+  const json = argv.includes("--json");
+  try {
+    const invocation = await parse(input);
+    if (invocation === null) {
+      return ExitCode.ok;
+    }
+    const outcome = await execute(invocation, input);
+    const view: View = {
+      width: stdout.isTTY ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+      chalk: chalkFor(stdout),
+    };
+    const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
+    if (text !== "") {
+      stdout.write(`${text}\n`);
+    }
+    return outcome.exitCode;
+  } catch (error) {
+    const report = reportOf(error);
+    stderr.write(`${json ? errorJson(report) : errorText(report, chalkFor(stderr))}\n`);
+    if (!json && argv.some((word) => word === "--verbose" || word === "-v")) {
+      stderr.write(`${stackOf(error)}\n`);
+    }
+    return report.exitCode;
+  }
+}
+
+/** @returns what was asked for, or null when it was help or the version, which are then printed. */
+async function parse({ argv, stdout, stderr }: RunInput): Promise<Invocation | null> {
+  const nouns = new Map(
+    await Promise.all(nounsIn(argv).map(async (name) => [name, await registry[name]?.load()] as const)),
+  );
+  const found: { invocation: Invocation | null } = { invocation: null };
+  const printed = { out: "", err: "" };
+  const program = buildProgram(
+    new Map([...nouns].flatMap(([name, noun]) => (noun === undefined ? [] : [[name, noun] as const]))),
+    globalOptions,
+    {
+      out: (text) => {
+        printed.out += text;
+      },
+      err: (text) => {
+        printed.err += text;
+      },
+      width: Math.min(stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+    },
+    (invocation) => {
+      found.invocation = invocation;
+    },
+  );
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      throw error;
+    }
+    if (error.exitCode === 0) {
+      stdout.write(printed.out);
+      return null;
+    }
+    if (error.code === "commander.help" && nounsIn(argv).length === 0) {
+      stdout.write(printed.err);
+      return null;
+    }
+    throw usageError(error, argv);
+  }
+  if (found.invocation === null) {
+    stderr.write(printed.err);
+  }
+  return found.invocation;
+}
+
+function usageError(error: CommanderFailure, argv: readonly string[]): UsageError {
+  const noun = nounsIn(argv)[0];
+  const help = noun === undefined ? "vocabdb --help" : `vocabdb ${noun} --help`;
+  if (error.code === "commander.help") {
+    return new UsageError(`\`vocabdb ${noun}\` needs a command`, help);
+  }
+  const extra = error.code === "commander.excessArguments" ? unknownCommand(noun, argv) : null;
+  if (extra !== null) {
+    return new UsageError(extra, help, { cause: error });
+  }
+  const [message = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
+  return new UsageError([message, ...suggestion].join(" "), help, { cause: error });
+}
+
+/** A word after a noun that works alone (`vocabdb migrate stauts`) is taken for its argument; it never has one. */
+function unknownCommand(noun: string | undefined, argv: readonly string[]): string | null {
+  const word = argv.slice(argv.indexOf(noun ?? "") + 1).find((candidate) => !candidate.startsWith("-"));
+  return word === undefined ? null : `\`vocabdb ${noun}\` knows no ${JSON.stringify(word)}`;
+}
+
+async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {
+  const { env, cwd, stdin, stderr, signal } = input;
+  const known: { target: Target | null } = { target: null };
+  const host = createHost({
+    ...{ env, cwd, stdin, stderr, signal, now: () => new Date() },
+    flags: {
+      ...(typeof raw.databaseUrl === "string" && { databaseUrl: raw.databaseUrl }),
+      ...(typeof raw.envFile === "string" && { envFile: raw.envFile }),
+      quiet: raw.quiet === true,
+    },
+    onTarget: ({ target }) => {
+      known.target = target;
+    },
+  });
+  try {
+    return await Promise.race([command.execute(raw, host), givenUp(signal)]);
+  } catch (error) {
+    if (signal.aborted) {
+      throw signal.reason;
+    }
+    if (known.target === null || error instanceof VocabdbError) {
+      throw error;
+    }
+    const { translateError } = await import("../db/errors.ts");
+    throw translateError(error, known.target);
+  }
+}
+
+/** Rejects some time after the signal: by then what should have stopped hangs. */
+function givenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), INTERRUPT_GRACE_MS).unref(), {
+      once: true,
+    });
+  });
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  return error.cause === undefined ? `${error.stack}` : `${error.stack}\ncaused by: ${stackOf(error.cause)}`;
+}

@@ -1,0 +1,130 @@
+/** What a command is given to work with, and the bracket that opens and closes it. */
+import type { Readable } from "node:stream";
+import { type Config, type Environment, loadConfig } from "../config.ts";
+import type { Database } from "../db/database.ts";
+import type { Connection } from "../db/pool.ts";
+import type { Resolution } from "../db/resolve.ts";
+import { type Display, openDisplay } from "./render/progress.ts";
+
+export interface Services {
+  readonly config: Config;
+  readonly cwd: string;
+  readonly env: Environment;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** Aborted by SIGINT and SIGTERM; work that lasts has to listen. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  /** To stderr, unless --quiet. */
+  readonly notice: (text: string) => void;
+  /** A line about work that lasts, on a terminal only. The bracket ends it. */
+  readonly display: Display;
+}
+
+interface WithTarget extends Services {
+  readonly resolution: Resolution;
+}
+
+interface WithConnection extends WithTarget {
+  readonly connection: Connection;
+}
+
+interface WithDatabase extends WithConnection {
+  readonly database: Database;
+}
+
+/** What a command can ask for, from the cheapest to the most expensive to open. */
+export interface ServicesFor {
+  readonly nothing: Services;
+  /** The database is known, nothing is opened. */
+  readonly target: WithTarget;
+  /** A pool of connections. */
+  readonly connection: WithConnection;
+  /** And Prisma on top of it. */
+  readonly database: WithDatabase;
+}
+
+/** What is said about the target before the work begins. */
+export interface Announcement {
+  readonly announce: "data" | "schema" | null;
+  readonly dryRun: boolean;
+}
+
+export interface Host {
+  withServices<N extends keyof ServicesFor, R>(
+    needs: N,
+    options: Announcement,
+    work: (services: ServicesFor[N]) => Promise<R>,
+  ): Promise<R>;
+}
+
+export interface HostInput {
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stdin: Services["stdin"];
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly signal: AbortSignal;
+  readonly flags: { readonly databaseUrl?: string; readonly envFile?: string; readonly quiet: boolean };
+  readonly now: () => Date;
+  /** Told as soon as the target is known, so that a failure can be explained with it. */
+  readonly onTarget: (resolution: Resolution) => void;
+}
+
+export function createHost(input: HostInput): Host {
+  const { env, cwd, stdin, stderr, signal, flags, now, onTarget } = input;
+  const notice = (text: string): void => {
+    if (!flags.quiet) {
+      stderr.write(`${text}\n`);
+    }
+  };
+
+  return {
+    async withServices<N extends keyof ServicesFor, R>(
+      needs: N,
+      options: Announcement,
+      work: (services: ServicesFor[N]) => Promise<R>,
+    ): Promise<R> {
+      const config = loadConfig({ env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile });
+      const display = openDisplay(stderr, !flags.quiet);
+      const base: Services = { config, cwd, env, stdin, signal, now, notice, display };
+      // The types cannot follow the cases, each of which opens just what its name promises.
+      const run = (services: Services | WithTarget | WithConnection | WithDatabase) => work(services as ServicesFor[N]);
+      try {
+        if (needs === "nothing") {
+          return await run(base);
+        }
+        const { resolveTarget } = await import("../db/resolve.ts");
+        const resolution = await resolveTarget(config);
+        onTarget(resolution);
+        await announce(resolution, options, notice);
+        const withTarget: WithTarget = { ...base, resolution };
+        if (needs === "target") {
+          return await run(withTarget);
+        }
+        const { withConnection } = await import("../db/pool.ts");
+        return await withConnection(resolution.target, async (connection) => {
+          if (needs === "connection") {
+            return run({ ...withTarget, connection });
+          }
+          const { withPrisma } = await import("../db/database.ts");
+          return withPrisma(connection, (database) => run({ ...withTarget, connection, database }));
+        });
+      } finally {
+        display.end();
+      }
+    },
+  };
+}
+
+async function announce(resolution: Resolution, options: Announcement, notice: (text: string) => void): Promise<void> {
+  for (const warning of resolution.warnings) {
+    notice(`warning: ${warning}`);
+  }
+  if (resolution.startedEmbedded) {
+    notice("started the embedded server");
+  }
+  if (options.announce !== null) {
+    const { describeTarget } = await import("../db/target.ts");
+    const target = options.announce === "schema" ? resolution.migrationTarget : resolution.target;
+    notice(`${options.dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}`);
+  }
+}

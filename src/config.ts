@@ -1,0 +1,146 @@
+/** Flags, environment and `.env` become one frozen `Config`; all problems are reported at once. */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { parseEnv } from "node:util";
+import { ConfigError } from "./errors.ts";
+import { Secret } from "./secret.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a connection URL was found; the first one that holds it wins. */
+export type UrlSource = "--database-url" | "environment" | "env file";
+
+export interface UrlSetting {
+  readonly url: Secret;
+  readonly source: UrlSource;
+}
+
+export interface Config {
+  /** null: nothing is set, so the embedded server is the target if there is one. */
+  readonly databaseUrl: UrlSetting | null;
+  /** For migrations, which need a session of their own; from the same source as `databaseUrl`. */
+  readonly directUrl: UrlSetting | null;
+  /** PGPASSWORD, for URLs without a password. */
+  readonly password: Secret | null;
+  /** VOCABDB_POOL_MAX; an explicit `connection_limit` in the URL wins. */
+  readonly poolMax: number | null;
+  /** Absolute folder of the embedded server. */
+  readonly home: string;
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigInput {
+  readonly env: Environment;
+  /** Folder in which `.env` is looked for and relative paths start. */
+  readonly cwd: string;
+  readonly databaseUrl?: string | undefined;
+  readonly envFile?: string | undefined;
+}
+
+/** @throws {ConfigError} naming every problem found. */
+export function loadConfig(input: ConfigInput): Config {
+  const { env } = input;
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const envFile = readEnvFile(input, problems);
+
+  for (const name of ["DATABASE_URL", "DIRECT_URL"]) {
+    if (env[name]?.trim() === "") {
+      // Usually a deployment whose secret is missing; falling through to another database would hide it.
+      problems.push(`${name} is set in the environment but empty`);
+    }
+  }
+  if (input.databaseUrl?.trim() === "") {
+    problems.push("--database-url is empty");
+  }
+
+  const databaseUrl =
+    setting(input.databaseUrl, "--database-url") ??
+    setting(env.DATABASE_URL, "environment") ??
+    setting(envFile.DATABASE_URL, "env file");
+  if (databaseUrl?.source === "--database-url" && /^[^?#]*:\/\/[^/]*:[^/]+@/.test(databaseUrl.url.reveal())) {
+    warnings.push(
+      "the password in --database-url can be read by every user of this machine in the list of processes; set DATABASE_URL, or PGPASSWORD, in the environment instead",
+    );
+  }
+
+  const config: Config = {
+    databaseUrl,
+    directUrl: directUrlFor(databaseUrl, env, envFile, warnings),
+    password: env.PGPASSWORD ? new Secret(env.PGPASSWORD) : null,
+    poolMax: parsePoolMax(env.VOCABDB_POOL_MAX, problems),
+    home: embeddedHome(env, input.cwd),
+    warnings,
+  };
+  if (problems.length > 0) {
+    throw new ConfigError(problems, "see `vocabdb --help` and the section on configuration in README.md");
+  }
+  return Object.freeze(config);
+}
+
+/**
+ * DIRECT_URL counts only from where DATABASE_URL was found. A DATABASE_URL given for one command must
+ * not be combined with the DIRECT_URL of another database, or the migrations would go there.
+ */
+function directUrlFor(
+  databaseUrl: UrlSetting | null,
+  env: Environment,
+  envFile: Environment,
+  warnings: string[],
+): UrlSetting | null {
+  const fromEnvironment = setting(env.DIRECT_URL, "environment");
+  const fromFile = setting(envFile.DIRECT_URL, "env file");
+  const found = fromEnvironment ?? fromFile;
+  if (found === null) {
+    return null;
+  }
+  const matching = [fromEnvironment, fromFile].find((candidate) => candidate?.source === databaseUrl?.source) ?? null;
+  if (matching === null) {
+    const origin = databaseUrl === null ? "DATABASE_URL is not set" : `DATABASE_URL comes from ${databaseUrl.source}`;
+    warnings.push(`DIRECT_URL (${found.source}) is ignored because ${origin}: they might be two different databases`);
+  }
+  return matching;
+}
+
+function setting(value: string | undefined, source: UrlSource): UrlSetting | null {
+  return value === undefined || value.trim() === "" ? null : { url: new Secret(value.trim()), source };
+}
+
+function readEnvFile(input: ConfigInput, problems: string[]): Environment {
+  const path = resolve(input.cwd, input.envFile ?? ".env");
+  try {
+    return parseEnv(readFileSync(path, "utf8"));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "ENOENT" && input.envFile === undefined) {
+      return {};
+    }
+    problems.push(`cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`);
+    return {};
+  }
+}
+
+function parsePoolMax(value: string | undefined, problems: string[]): number | null {
+  if (value === undefined || value === "") {
+    return null;
+  }
+  const max = Number(value);
+  if (!Number.isInteger(max) || max < 1 || max > 1000) {
+    problems.push(`VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`);
+    return null;
+  }
+  return max;
+}
+
+function embeddedHome(env: Environment, cwd: string): string {
+  if (env.VOCABDB_HOME) {
+    return resolve(cwd, env.VOCABDB_HOME);
+  }
+  // The XDG specification says that a relative path here is to be ignored.
+  const data =
+    env.XDG_DATA_HOME && isAbsolute(env.XDG_DATA_HOME)
+      ? env.XDG_DATA_HOME
+      : join(env.HOME || homedir() || cwd, ".local", "share");
+  return join(data, "vocabdb");
+}

@@ -1,0 +1,63 @@
+/**
+ * The one rule for emails, as in the check constraints of `users`: trimmed, lower-case, ASCII, of the form
+ * local@domain.tld. International domains are stored in their ASCII form (xn--…), so that two spellings of
+ * one address are one user, and no look-alike letter can pass for another.
+ */
+import { domainToASCII } from "node:url";
+import { z } from "zod";
+import { EmailInvalidError } from "../errors.ts";
+
+const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const DOMAIN_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const TOP_LEVEL_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
+const MAX_LENGTH = 254;
+const MAX_LOCAL_LENGTH = 64;
+
+/** @returns the address as it is stored. @throws {EmailInvalidError} */
+export function normalizeEmail(input: string): string {
+  const outcome = parseEmail(input);
+  if ("problem" in outcome) {
+    throw new EmailInvalidError(input, outcome.problem);
+  }
+  return outcome.email;
+}
+
+export const emailSchema = z.string().transform((input, context) => {
+  const outcome = parseEmail(input);
+  if ("problem" in outcome) {
+    context.addIssue({
+      code: "custom",
+      message: `${JSON.stringify(input)} is not a valid email address: ${outcome.problem}`,
+    });
+    return z.NEVER;
+  }
+  return outcome.email;
+});
+
+function parseEmail(input: string): { email: string } | { problem: string } {
+  const trimmed = input.trim().toLowerCase();
+  const parts = trimmed.split("@");
+  const [local, domain] = parts;
+  if (parts.length !== 2 || !local || !domain) {
+    return { problem: "it must have the form name@domain.tld" };
+  }
+  if (!LOCAL_PART.test(local)) {
+    return {
+      problem: /[^\x20-\x7e]/.test(local)
+        ? "the part before @ may hold only ASCII letters, digits and punctuation"
+        : "the part before @ holds a character that is not allowed there, or a dot at its end or beside another",
+    };
+  }
+  // Plain names are not sent through IDNA: it would turn a number into an IP address, and drop characters.
+  const ascii = /^[\x21-\x7e]+$/.test(domain) ? domain : domainToASCII(domain);
+  const labels = ascii.split(".");
+  const topLevel = labels.pop() ?? "";
+  if (labels.length === 0 || !labels.every((label) => DOMAIN_LABEL.test(label)) || !TOP_LEVEL_LABEL.test(topLevel)) {
+    return { problem: "the part after @ is not a domain name such as example.org" };
+  }
+  const email = `${local}@${ascii}`;
+  if (local.length > MAX_LOCAL_LENGTH || email.length > MAX_LENGTH) {
+    return { problem: `it is longer than ${MAX_LENGTH} characters (${MAX_LOCAL_LENGTH} before the @)` };
+  }
+  return { email };
+}

@@ -1,0 +1,120 @@
+/** The embedded server as its user sees it: create, start, stop, look, remove. */
+import { existsSync, writeFileSync } from "node:fs";
+import {
+  type Cluster,
+  changePort,
+  clusterPassword,
+  createCluster,
+  findCluster,
+  removeCluster,
+} from "../db/embedded/cluster.ts";
+import { serverState, startServer, stopServer } from "../db/embedded/server.ts";
+import { ConsentMissingError, EmbeddedNotCreatedError, FileError } from "../errors.ts";
+
+export interface EmbeddedStatus {
+  readonly state: "running" | "starting" | "stopped" | "absent";
+  /** Without the password; psql finds that through `passfile`. Null while there is no server. */
+  readonly url: string | null;
+  readonly port: number | null;
+  readonly pid: number | null;
+  readonly startedAt: Date | null;
+  readonly dataDirectory: string | null;
+  readonly logFile: string | null;
+}
+
+export interface StartResult extends EmbeddedStatus {
+  /** Whether this call made the server. */
+  readonly created: boolean;
+  /** Whether this call started it. */
+  readonly changed: boolean;
+}
+
+const ABSENT: EmbeddedStatus = {
+  ...{ state: "absent", url: null, port: null, pid: null, startedAt: null, dataDirectory: null, logFile: null },
+} as const;
+
+export function embeddedStatus(home: string): EmbeddedStatus {
+  const cluster = findCluster(home);
+  return cluster === null ? ABSENT : statusOf(cluster);
+}
+
+function statusOf(cluster: Cluster): EmbeddedStatus {
+  const { port, dataDirectory, logFile } = cluster;
+  return { ...serverState(cluster), url: passwordlessUrl(cluster), port, dataDirectory, logFile };
+}
+
+function passwordlessUrl({ port, user, database, passFile }: Cluster): string {
+  return `postgresql://${user}@127.0.0.1:${port}/${database}?passfile=${encodeURIComponent(passFile)}`;
+}
+
+/**
+ * Creates the server on first use and starts it unless it runs.
+ *
+ * @param port null keeps the port it has, or chooses a free one for a new server
+ */
+export async function startEmbedded(home: string, port: number | null): Promise<StartResult> {
+  const existing = findCluster(home);
+  let cluster = existing ?? (await createCluster(home, port));
+  if (port !== null && port !== cluster.port) {
+    await stopServer(cluster);
+    cluster = changePort(cluster, port);
+  }
+  const changed = await startServer(cluster);
+  return { ...statusOf(cluster), created: existing === null, changed };
+}
+
+/** @returns the status after it, and whether the server had been running. */
+export async function stopEmbedded(home: string): Promise<EmbeddedStatus & { readonly changed: boolean }> {
+  const cluster = requireCluster(home);
+  const changed = await stopServer(cluster);
+  return { ...statusOf(cluster), changed };
+}
+
+/** Stops the server and removes everything in it. @throws {ConsentMissingError} unless its name is given */
+export async function destroyEmbedded(
+  home: string,
+  confirmed: string | undefined,
+  dryRun: boolean,
+): Promise<EmbeddedStatus> {
+  const cluster = requireCluster(home);
+  if (!dryRun && confirmed !== cluster.database) {
+    throw new ConsentMissingError(
+      confirmed === undefined
+        ? `this removes the embedded server with all its data (${cluster.dataDirectory}) and cannot be undone`
+        : `the embedded database is called ${cluster.database}, not ${confirmed}`,
+      `vocabdb db destroy --confirm ${cluster.database}`,
+    );
+  }
+  const before = statusOf(cluster);
+  if (!dryRun) {
+    await stopServer(cluster);
+    removeCluster(cluster);
+  }
+  return before;
+}
+
+/** Writes `DATABASE_URL=…` with the password to a file that only its owner can read. */
+export function writeUrlFile(home: string, path: string): void {
+  const cluster = requireCluster(home);
+  if (existsSync(path)) {
+    throw new FileError(path, "exists already and is not overwritten", "choose another name, or remove it first");
+  }
+  const { port, user, database } = cluster;
+  const url = `postgresql://${user}:${clusterPassword(cluster).reveal()}@127.0.0.1:${port}/${database}?sslmode=disable`;
+  try {
+    // Fails if the file, or a link of that name, has appeared in between.
+    writeFileSync(path, `DATABASE_URL="${url}"\n`, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    throw new FileError(path, `cannot be written (${error instanceof Error ? error.message : String(error)})`, null, {
+      cause: error,
+    });
+  }
+}
+
+function requireCluster(home: string): Cluster {
+  const cluster = findCluster(home);
+  if (cluster === null) {
+    throw new EmbeddedNotCreatedError(home);
+  }
+  return cluster;
+}

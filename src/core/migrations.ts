@@ -1,0 +1,234 @@
+/** Schema migrations: the folder that ships with the package against the database's record of them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { MigrationList, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import { translateError } from "../db/errors.ts";
+import { type Connection, withConnection } from "../db/pool.ts";
+import { type SchemaEngineSession, withSchemaEngine } from "../db/schema-engine.ts";
+import { runScript, ScriptError } from "../db/sql-script.ts";
+import type { Target } from "../db/target.ts";
+import { inTransaction } from "../db/transaction.ts";
+import {
+  MigrationFailedError,
+  MigrationsDivergedError,
+  MigrationsPendingError,
+  MigrationUnfinishedError,
+  UsageError,
+} from "../errors.ts";
+import { packageRoot } from "../package-root.ts";
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+export interface DeployResult {
+  /** Names, in the order they were applied. */
+  readonly applied: readonly string[];
+  readonly alreadyApplied: number;
+}
+
+export interface MigrationStatus {
+  readonly state: "up-to-date" | "pending" | "failed" | "diverged" | "drifted";
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+  readonly failed: readonly string[];
+  /** Applied migrations whose file has changed since. */
+  readonly edited: readonly string[];
+  /** Applied to the database but not part of this version. */
+  readonly unknown: readonly string[];
+  /** Reserved for the SQL that would bring the schema back; not looked for yet. */
+  readonly drift: string | null;
+}
+
+const MIGRATIONS_FOLDER = join(packageRoot, "prisma", "migrations");
+const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
+
+/** @param folder with one subfolder per migration, as Prisma Migrate lays them out */
+export function readMigrations(folder = MIGRATIONS_FOLDER): Migration[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({ name: entry.name, sql: readFileSync(join(folder, entry.name, "migration.sql"), "utf8") }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The schema.prisma that the migrations lead to. */
+export function readDatamodel(): string {
+  return readFileSync(join(packageRoot, "prisma", "schema.prisma"), "utf8");
+}
+
+/**
+ * Applies what is pending, under Prisma's advisory lock: of several deploys at once one applies, the
+ * others wait and then find nothing to do.
+ *
+ * @throws {MigrationFailedError} naming the migration, the line and PostgreSQL's words
+ * @throws {MigrationUnfinishedError} when an earlier failure is not resolved
+ * @throws {MigrationsDivergedError} when the database knows other migrations than this version
+ */
+export async function deployMigrations(target: Target, migrations = readMigrations()): Promise<DeployResult> {
+  return withEngine(target, async (session) => {
+    const before = await diagnose(session, migrations);
+    refuseUnlessDeployable(before);
+    const { appliedMigrationNames } = await session.engine
+      .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
+      .catch((error: unknown) => {
+        throw failureOf(session, migrations) ?? error;
+      });
+    return {
+      applied: appliedMigrationNames,
+      alreadyApplied: migrations.length - appliedMigrationNames.length,
+    };
+  });
+}
+
+/**
+ * Runs the pending migrations on the real database in one transaction and rolls it back.
+ *
+ * @returns what {@link deployMigrations} would return
+ */
+export async function rehearseMigrations(target: Target, migrations = readMigrations()): Promise<DeployResult> {
+  const status = await migrationStatus(target, migrations);
+  refuseUnlessDeployable(status);
+  const pending = migrations.filter((migration) => status.pending.includes(migration.name));
+  await withConnection(target, (connection) =>
+    inTransaction(connection, { dryRun: true }, async (client) => {
+      for (const { name, sql } of pending) {
+        await runScript(client, sql).catch((error: unknown) => {
+          throw error instanceof ScriptError ? migrationFailed(name, error) : error;
+        });
+      }
+    }),
+  );
+  return { applied: pending.map(({ name }) => name), alreadyApplied: status.applied.length };
+}
+
+function refuseUnlessDeployable(status: MigrationStatus): void {
+  if (status.failed.length > 0) {
+    throw new MigrationUnfinishedError(status.failed);
+  }
+  if (status.edited.length > 0 || status.unknown.length > 0) {
+    throw new MigrationsDivergedError(status.edited, status.unknown);
+  }
+}
+
+export async function migrationStatus(target: Target, migrations = readMigrations()): Promise<MigrationStatus> {
+  return withEngine(target, (session) => diagnose(session, migrations));
+}
+
+async function diagnose(session: SchemaEngineSession, migrations: readonly Migration[]): Promise<MigrationStatus> {
+  const diagnosis = await session.engine.diagnoseMigrationHistory({
+    migrationsList: listOf(migrations),
+    optInToShadowDatabase: false,
+    filters: NO_FILTER,
+  });
+  const { history } = diagnosis;
+  const pending = history !== null && "unappliedMigrationNames" in history ? history.unappliedMigrationNames : [];
+  const unknown = history !== null && "unpersistedMigrationNames" in history ? history.unpersistedMigrationNames : [];
+  const failed = diagnosis.failedMigrationNames;
+  const edited = diagnosis.editedMigrationNames;
+  const waiting = new Set([...pending, ...failed]);
+  return {
+    state:
+      failed.length > 0
+        ? "failed"
+        : edited.length > 0 || unknown.length > 0
+          ? "diverged"
+          : pending.length > 0
+            ? "pending"
+            : "up-to-date",
+    applied: migrations.map(({ name }) => name).filter((name) => !waiting.has(name)),
+    pending: pending.filter((name) => !failed.includes(name)),
+    failed,
+    edited,
+    unknown,
+    drift: null,
+  };
+}
+
+/** Corrects the record of a migration that failed or was applied by hand. */
+export async function resolveMigration(
+  target: Target,
+  name: string,
+  as: "applied" | "rolled-back",
+  migrations = readMigrations(),
+): Promise<void> {
+  const known = migrations.map((migration) => migration.name);
+  if (as === "applied" && !known.includes(name)) {
+    throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
+  }
+  await withEngine(target, async ({ engine }) => {
+    try {
+      await (as === "applied"
+        ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
+        : engine.markMigrationRolledBack({ migrationName: name }));
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      // P3008: applied already; P3011, P3012: never applied, or not in a failed state.
+      if (code === "P3008" || code === "P3011" || code === "P3012") {
+        throw new UsageError(
+          `${name} cannot be marked as ${as}: ${code === "P3008" ? "it is applied already" : "it is not in a failed state"}`,
+          "vocabdb migrate status",
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+  });
+}
+
+/**
+ * Refuses to go on while the database is behind this version. One query on the shared pool: the engine is
+ * far too slow for a check before every load.
+ */
+export async function requireMigrated(connection: Connection): Promise<void> {
+  const finished = await inTransaction(connection, { readOnly: true }, async (client) => {
+    const { rows } = await client.query<{ exists: boolean }>(
+      "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",
+    );
+    if (!rows[0]?.exists) {
+      return new Set<string>();
+    }
+    const applied = await client.query<{ migration_name: string }>(
+      "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
+    );
+    return new Set(applied.rows.map((row) => row.migration_name));
+  });
+  const pending = readMigrations()
+    .map(({ name }) => name)
+    .filter((name) => !finished.has(name));
+  if (pending.length > 0) {
+    throw new MigrationsPendingError(pending);
+  }
+}
+
+function withEngine<T>(target: Target, work: (session: SchemaEngineSession) => Promise<T>): Promise<T> {
+  return withSchemaEngine(target, readDatamodel(), work).catch((error: unknown) => {
+    throw translateError(error, target);
+  });
+}
+
+function failureOf(session: SchemaEngineSession, migrations: readonly Migration[]): MigrationFailedError | null {
+  const failure = session.lastFailure();
+  const migration = migrations.find(({ sql }) => sql === failure?.script);
+  return failure === null || migration === undefined ? null : migrationFailed(migration.name, failure);
+}
+
+function migrationFailed(migration: string, failure: ScriptError): MigrationFailedError {
+  const { line, cause } = failure;
+  return new MigrationFailedError({ migration, line, sqlState: cause.code ?? null, reason: cause.message }, { cause });
+}
+
+function listOf(migrations: readonly Migration[]): MigrationList {
+  return {
+    baseDir: MIGRATIONS_FOLDER,
+    lockfile: {
+      path: "migration_lock.toml",
+      content: readFileSync(join(MIGRATIONS_FOLDER, "migration_lock.toml"), "utf8"),
+    },
+    shadowDbInitScript: "",
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: "migration.sql", content: { tag: "ok", value: sql } },
+    })),
+  };
+}

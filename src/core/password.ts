@@ -1,0 +1,34 @@
+/** Passwords as PHC strings of argon2id, with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane). */
+import { randomInt } from "node:crypto";
+import { UsageError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+
+const MIN_LENGTH = 8;
+/** Hashing time grows with the input, so it is bounded. */
+const MAX_BYTES = 1024;
+
+/** @throws {UsageError} when the password is too short or too long; it is never part of the message */
+export async function hashPassword(password: Secret): Promise<string> {
+  const text = password.reveal();
+  if ([...text].length < MIN_LENGTH) {
+    throw new UsageError(`a password needs at least ${MIN_LENGTH} characters`);
+  }
+  if (Buffer.byteLength(text) > MAX_BYTES) {
+    throw new UsageError(`a password may have at most ${MAX_BYTES} bytes`);
+  }
+  const { hash } = await import("@node-rs/argon2");
+  // argon2id is the library's default; the database refuses anything else.
+  return hash(text, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+}
+
+/** Without letters and digits that are easily confused when read aloud or typed from paper. */
+const ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const GROUPS = 4;
+const GROUP_LENGTH = 5;
+
+/** @returns 20 random characters in four groups: about 116 bits. */
+export function generatePassword(): string {
+  const group = (): string =>
+    Array.from({ length: GROUP_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join("");
+  return Array.from({ length: GROUPS }, group).join("-");
+}

@@ -1,0 +1,185 @@
+/** What a user knows of which words. Every query reads this user's rows only, by index. */
+import type { PoolClient } from "pg";
+import type { Connection } from "../db/pool.ts";
+import { inTransaction } from "../db/transaction.ts";
+import { UserDeletedError, UserNotFoundError } from "../errors.ts";
+import type { User } from "./users.ts";
+
+/** A word counts as mastered from here on. */
+const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
+
+const FORECAST_DAYS = 7;
+const DUE_WORDS_SHOWN = 50;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export type ProgressGrouping = "level" | "category" | "language";
+
+export interface ProgressCounts {
+  /** Words with progress of this user. */
+  readonly words: number;
+  /** Studied at least once. */
+  readonly studied: number;
+  readonly mastered: number;
+  /** Studied, not mastered. */
+  readonly learning: number;
+  /** To be reviewed now. */
+  readonly due: number;
+  readonly reviews: number;
+  readonly correct: number;
+  /** correct / reviews, 0 to 1; null without reviews. */
+  readonly accuracy: number | null;
+}
+
+export interface ProgressGroup extends Pick<ProgressCounts, "words" | "studied" | "mastered" | "due" | "accuracy"> {
+  /** null: words without a level or category. */
+  readonly key: string | null;
+}
+
+export interface DueWord {
+  readonly language: string;
+  readonly term: string;
+  readonly reading: string;
+  readonly definition: string;
+  readonly nextReviewAt: Date;
+}
+
+export interface ProgressOverview {
+  readonly user: User;
+  readonly summary: ProgressCounts;
+  readonly by: readonly ProgressGroup[];
+  /** Seven days in UTC from today on; words that fall due on the day, those due already left out. */
+  readonly forecast: readonly { readonly date: string; readonly due: number }[];
+  /** The words longest due, null unless asked for. */
+  readonly dueWords: readonly DueWord[] | null;
+}
+
+export interface ProgressOptions {
+  readonly by?: ProgressGrouping;
+  /** Also lists the words that are due. */
+  readonly due?: boolean;
+  /** Shows a soft-deleted user too. */
+  readonly deleted?: boolean;
+  readonly now?: Date;
+}
+
+/** @throws {UserNotFoundError} @throws {UserDeletedError} */
+export async function showProgress(
+  connection: Connection,
+  email: string,
+  options: ProgressOptions = {},
+): Promise<ProgressOverview> {
+  const { by = "level", due = false, deleted = false, now = new Date() } = options;
+  // One snapshot for all parts, so that their numbers agree.
+  return inTransaction(connection, { readOnly: true }, async (client) => {
+    const user = await findUser(client, email);
+    if (user.deletedAt !== null && !deleted) {
+      throw new UserDeletedError(email, user.deletedAt);
+    }
+    const groups = await countByGroup(client, user.id, by, now);
+    return {
+      user,
+      summary: counts(groups.reduce(addTallies, NO_TALLY)),
+      by: groups.map((group) => {
+        const { words, studied, mastered, due, accuracy } = counts(group);
+        return { key: group.key, words, studied, mastered, due, accuracy };
+      }),
+      forecast: await forecast(client, user.id, now),
+      dueWords: due ? await dueWords(client, user.id, now) : null,
+    };
+  });
+}
+
+async function findUser(client: PoolClient, email: string): Promise<User> {
+  const { rows } = await client.query<User>(
+    `SELECT id, email, display_name AS "displayName", created_at AS "createdAt", updated_at AS "updatedAt", deleted_at AS "deletedAt"
+       FROM users WHERE email = $1`,
+    [email],
+  );
+  const [user] = rows;
+  if (user === undefined) {
+    throw new UserNotFoundError(email);
+  }
+  return user;
+}
+
+interface Tally {
+  readonly words: number;
+  readonly studied: number;
+  readonly mastered: number;
+  readonly due: number;
+  readonly reviews: number;
+  readonly correct: number;
+}
+
+const NO_TALLY: Tally = { words: 0, studied: 0, mastered: 0, due: 0, reviews: 0, correct: 0 };
+
+/** The column is one of three literals, never text from outside. */
+const GROUP_COLUMN: Readonly<Record<ProgressGrouping, string>> = {
+  level: "w.level",
+  category: "w.category",
+  language: "w.language",
+};
+
+async function countByGroup(client: PoolClient, userId: string, by: ProgressGrouping, now: Date) {
+  const { rows } = await client.query<Tally & { key: string | null }>(
+    `SELECT ${GROUP_COLUMN[by]} AS key,
+            count(*)::integer AS words,
+            count(*) FILTER (WHERE p.study_count > 0)::integer AS studied,
+            count(*) FILTER (WHERE p.confidence >= $3 AND p.study_count >= $4)::integer AS mastered,
+            count(*) FILTER (WHERE p.next_review_at <= $2)::integer AS due,
+            sum(p.study_count)::float8 AS reviews,
+            sum(p.correct_count)::float8 AS correct
+       FROM progress AS p
+       JOIN vocabulary_words AS w ON w.id = p.word_id
+      WHERE p.user_id = $1
+      GROUP BY 1
+      ORDER BY 1 NULLS LAST`,
+    [userId, now, MASTERED.confidence, MASTERED.studyCount],
+  );
+  return rows;
+}
+
+function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    words: a.words + b.words,
+    studied: a.studied + b.studied,
+    mastered: a.mastered + b.mastered,
+    due: a.due + b.due,
+    reviews: a.reviews + b.reviews,
+    correct: a.correct + b.correct,
+  };
+}
+
+function counts(tally: Tally): ProgressCounts {
+  const { words, studied, mastered, due, reviews, correct } = tally;
+  const accuracy = reviews === 0 ? null : correct / reviews;
+  return { words, studied, mastered, learning: studied - mastered, due, reviews, correct, accuracy };
+}
+
+async function forecast(client: PoolClient, userId: string, now: Date): Promise<ProgressOverview["forecast"]> {
+  const today = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
+  const { rows } = await client.query<{ date: string; due: number }>(
+    `SELECT to_char(next_review_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date, count(*)::integer AS due
+       FROM progress
+      WHERE user_id = $1 AND next_review_at > $2 AND next_review_at < $3
+      GROUP BY 1`,
+    [userId, now, new Date(today + FORECAST_DAYS * DAY_MS)],
+  );
+  return Array.from({ length: FORECAST_DAYS }, (_, day) => {
+    const date = new Date(today + day * DAY_MS).toISOString().slice(0, 10);
+    return { date, due: rows.find((row) => row.date === date)?.due ?? 0 };
+  });
+}
+
+async function dueWords(client: PoolClient, userId: string, now: Date): Promise<DueWord[]> {
+  const { rows } = await client.query<DueWord>(
+    `SELECT w.language, w.term, w.reading, w.definition, p.next_review_at AS "nextReviewAt"
+       FROM progress AS p
+       JOIN vocabulary_words AS w ON w.id = p.word_id
+      WHERE p.user_id = $1 AND p.next_review_at <= $2
+      ORDER BY p.next_review_at, p.word_id
+      LIMIT ${DUE_WORDS_SHOWN}`,
+    [userId, now],
+  );
+  return rows;
+}

@@ -1,0 +1,91 @@
+/** The Prisma client over the shared pool: what this package's library and its commands work with. */
+import { PrismaPg } from "@prisma/adapter-pg";
+import { Prisma, PrismaClient } from "../generated/prisma/client.ts";
+import { translateError } from "./errors.ts";
+import { type Connection, openConnection } from "./pool.ts";
+import { softDelete } from "./soft-delete.ts";
+import type { Target } from "./target.ts";
+
+export interface Database extends Connection {
+  /**
+   * Prisma on the shared pool. Reads hide soft-deleted users unless they ask (see `withDeleted`), and
+   * failures arrive as this package's errors, Prisma's own as their `cause`.
+   */
+  readonly prisma: PrismaDatabaseClient;
+}
+
+export type PrismaDatabaseClient = ReturnType<typeof extendedClient>;
+
+/** What an interactive transaction of {@link PrismaDatabaseClient} hands to its callback. */
+export type PrismaTransaction = Parameters<Parameters<PrismaDatabaseClient["$transaction"]>[0]>[0];
+
+/** Prisma on a connection that somebody else closes. */
+export async function withPrisma<T>(connection: Connection, work: (database: Database) => Promise<T>): Promise<T> {
+  const { client, database } = prismaOn(connection);
+  try {
+    return await work(database);
+  } finally {
+    await client.$disconnect();
+  }
+}
+
+/** Pool and Prisma for a process that keeps them; `close` ends both. */
+export async function openTarget(target: Target): Promise<Database> {
+  const connection = await openConnection(target);
+  const { client, database } = prismaOn(connection);
+  return { ...database, close: () => client.$disconnect().then(() => connection.close()) };
+}
+
+function prismaOn(connection: Connection): { client: PrismaClient; database: Database } {
+  const { pool, target } = connection;
+  const adapter = new PrismaPg(pool, { schema: target.schema });
+  const client = new PrismaClient({ adapter, errorFormat: "minimal" });
+  return { client, database: { ...connection, prisma: extendedClient(client, target) } };
+}
+
+function extendedClient(client: PrismaClient, target: Target) {
+  const translate = Prisma.defineExtension({
+    name: "translate-errors",
+    query: {
+      $allOperations: ({ args, query }) =>
+        query(args).catch((error: unknown) => {
+          throw translateError(error, target);
+        }),
+    },
+  });
+  return client.$extends(translate).$extends(softDelete);
+}
+
+/**
+ * Runs `work` in one Prisma transaction. With `dryRun` all of it is done on the real database, rules and
+ * triggers included, and then rolled back.
+ */
+export async function inPrismaTransaction<T>(
+  database: Database,
+  options: { readonly dryRun?: boolean | undefined },
+  work: (prisma: PrismaTransaction) => Promise<T>,
+): Promise<T> {
+  const { prisma } = database;
+  if (!options.dryRun) {
+    return prisma.$transaction((transaction) => work(transaction), TRANSACTION_LIMITS);
+  }
+  const outcome: { result?: { value: T } } = {};
+  const rollback = new Error("rolled back: dry run");
+  try {
+    await prisma.$transaction(async (transaction) => {
+      outcome.result = { value: await work(transaction) };
+      throw rollback;
+    }, TRANSACTION_LIMITS);
+  } catch (error) {
+    if (error !== rollback || outcome.result === undefined) {
+      throw error;
+    }
+  }
+  if (outcome.result === undefined) {
+    throw new Error("the dry run's transaction ended without a result");
+  }
+  return outcome.result.value;
+}
+
+/** Milliseconds: Prisma's defaults (2 s, 5 s) are short for a busy database far away. */
+const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;

@@ -1,0 +1,281 @@
+/** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
+import {
+  AuthenticationError,
+  ConnectionError,
+  ConnectionLostError,
+  ConstraintError,
+  DatabaseMissingError,
+  MigrationsPendingError,
+  PermissionError,
+  PoolTimeoutError,
+  TlsError,
+  VocabdbError,
+} from "../errors.ts";
+import { describeTarget, isLoopback, type Target } from "./target.ts";
+
+/** The parts of an error that tell what happened, wherever in the chain of causes they stood. */
+interface Facts {
+  /** Five characters from the server, or null when it did not answer. */
+  readonly sqlState: string | null;
+  /** Node's code: ECONNREFUSED, CERT_HAS_EXPIRED, … */
+  readonly systemCode: string | null;
+  readonly message: string;
+  readonly detail: string | null;
+  readonly hint: string | null;
+  readonly constraint: string | null;
+}
+
+/** @returns a {@link VocabdbError}, or `error` itself where nothing is known about it. */
+export function translateError(error: unknown, target: Target): unknown {
+  if (error instanceof VocabdbError) {
+    return error;
+  }
+  for (const facts of candidates(error)) {
+    const translated =
+      facts.sqlState === null ? fromClient(facts, target, error) : fromServer(facts, facts.sqlState, target, error);
+    if (translated !== null) {
+      return translated;
+    }
+  }
+  return error;
+}
+
+/** The innermost causes first: outer layers replace the text and drop the code. */
+function* candidates(error: unknown, depth = 0): Generator<Facts> {
+  if (typeof error !== "object" || error === null || depth > 8) {
+    return;
+  }
+  const { cause, errors, meta } = error as { cause?: unknown; errors?: unknown; meta?: unknown };
+  yield* candidates(cause, depth + 1);
+  for (const inner of Array.isArray(errors) ? errors : []) {
+    yield* candidates(inner, depth + 1);
+  }
+  if (typeof meta === "object" && meta !== null && "driverAdapterError" in meta) {
+    yield* candidates(meta.driverAdapterError, depth + 1);
+  }
+  yield factsOf(error as Record<string, unknown>);
+}
+
+/** Prisma's driver adapter tells some failures only by kind. */
+const SQLSTATE_OF_KIND: Readonly<Record<string, string>> = {
+  AuthenticationFailed: "28P01",
+  DatabaseAccessDenied: "28000",
+  DatabaseDoesNotExist: "3D000",
+  TableDoesNotExist: "42P01",
+  ColumnNotFound: "42703",
+  TooManyConnections: "53300",
+};
+const SYSTEM_CODE_OF_KIND: Readonly<Record<string, string>> = {
+  DatabaseNotReachable: "ECONNREFUSED",
+  ConnectionClosed: "ECONNRESET",
+  SocketTimeout: "ETIMEDOUT",
+  TlsConnectionError: "ERR_TLS",
+};
+
+function factsOf(error: Record<string, unknown>): Facts {
+  const text = (key: string): string | null => (typeof error[key] === "string" ? error[key] : null);
+  const code = text("originalCode") ?? text("code");
+  const kind = text("kind") ?? "";
+  const fromDatabase = code !== null && /^[0-9A-Z]{5}$/.test(code) && !/^(E[A-Z]{4}|P\d{4})$/.test(code);
+  return {
+    sqlState: fromDatabase ? code : (SQLSTATE_OF_KIND[kind] ?? null),
+    systemCode: fromDatabase ? null : (SYSTEM_CODE_OF_KIND[kind] ?? code),
+    message: text("originalMessage") ?? text("message") ?? text("reason") ?? "",
+    detail: text("detail"),
+    hint: text("hint"),
+    constraint: text("constraint"),
+  };
+}
+
+/** Failures that happened on this side or on the way. */
+function fromClient(facts: Facts, target: Target, cause: unknown): VocabdbError | null {
+  const where = describeTarget(target);
+  const { systemCode, message } = facts;
+  switch (systemCode) {
+    case "ECONNREFUSED":
+    case "ENOENT":
+      return message.startsWith("ENOENT") && !message.includes("connect")
+        ? null
+        : new ConnectionError(`nothing accepts connections at ${where}`, refusedHint(target), { cause });
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return new ConnectionError(
+        systemCode === "ENOTFOUND"
+          ? `the host name ${target.host} does not exist (or has no address this machine can use)`
+          : `this machine cannot look up host names (asked for ${target.host})`,
+        supabaseHint(target) ?? "check the host in the URL, and the network or VPN of this machine",
+        { cause },
+      );
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+    case "EADDRNOTAVAIL":
+      return new ConnectionError(
+        `there is no route to ${where} (${systemCode})`,
+        supabaseHint(target) ?? "the host may have only an IPv6 address, and this machine none",
+        { cause },
+      );
+    case "ETIMEDOUT":
+      return timedOut(target, cause);
+    case "ECONNRESET":
+    case "EPIPE":
+      return lost(target, cause);
+    case "P2028":
+      return new PoolTimeoutError(
+        `no connection to ${where} became free in time`,
+        "raise connection_limit in the URL (or VOCABDB_POOL_MAX), or try again when the database is less busy",
+        { cause },
+      );
+  }
+  if (
+    systemCode !== null &&
+    /^(ERR_TLS|ERR_SSL|CERT_|CRL_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(systemCode)
+  ) {
+    return new TlsError(
+      `the certificate of ${where} was not accepted: ${message}`,
+      "download the authority's certificate and name it: ?sslmode=verify-full&sslrootcert=/path/to/ca.crt",
+      { cause },
+    );
+  }
+  if (message.includes("does not support SSL")) {
+    return new TlsError(
+      `${where} offers no TLS, but the URL asks for it (sslmode=${target.tls.mode})`,
+      "use sslmode=prefer or sslmode=disable, if the way to this server is trusted",
+      { cause },
+    );
+  }
+  if (/client password must be a(?: non-empty)? string/.test(message)) {
+    return new AuthenticationError(
+      `${where} wants a password and the URL has none`,
+      "add it to the URL (user:PASSWORD@host) or set PGPASSWORD",
+      { cause },
+    );
+  }
+  if (message === "timeout exceeded when trying to connect") {
+    return new PoolTimeoutError(
+      `no connection to ${where} became free in ${target.poolTimeoutMs / 1000} s`,
+      "raise connection_limit or pool_timeout in the URL",
+      { cause },
+    );
+  }
+  if (/connection timeout|^timeout expired$/.test(message)) {
+    return timedOut(target, cause);
+  }
+  if (/^Connection terminated|not queryable|socket disconnected|Connection ended unexpectedly/.test(message)) {
+    return lost(target, cause);
+  }
+  return null;
+}
+
+/** Failures that the server (or a pooler before it) answered with. */
+function fromServer(facts: Facts, sqlState: string, target: Target, cause: unknown): VocabdbError | null {
+  const where = describeTarget(target);
+  const { message, detail, hint, constraint } = facts;
+  switch (sqlState) {
+    case "28P01":
+      return new AuthenticationError(
+        `${where} refused the password`,
+        supabaseHint(target) ??
+          "check user and password in the URL; special characters must be encoded (# as %23, @ as %40)",
+        { cause },
+      );
+    case "28000":
+      return new AuthenticationError(
+        `${where} refused the login: ${message}`,
+        /no encryption|SSL off/.test(message)
+          ? "the server wants TLS: add ?sslmode=require to the URL"
+          : "the server's pg_hba.conf decides who may connect from where",
+        { cause },
+      );
+    case "3D000":
+      return new DatabaseMissingError(
+        `the database ${target.database} does not exist at ${target.host}:${target.port}`,
+        `check the name at the end of the URL, or create it: CREATE DATABASE ${target.database}`,
+        { cause },
+      );
+    case "42P01":
+    case "3F000":
+      return new MigrationsPendingError([]);
+    case "42501":
+      return new PermissionError(
+        `the role ${target.user} may not do this: ${message}`,
+        "connect as the owner of the tables, or have the owner grant what is missing",
+        { cause },
+      );
+    case "25006":
+      return new PermissionError(
+        `${where} takes no writes: ${message}`,
+        "the URL leads to a read replica or a read-only session; use the address of the primary",
+        { cause },
+      );
+    case "53300":
+      return new ConnectionError(
+        `${where} has no connection to spare: ${message}`,
+        "lower connection_limit in the URL of every client, or use a pooler",
+        { cause },
+      );
+    case "57P03":
+      return new ConnectionError(`${where} is starting or stopping: ${message}`, "try again in a moment", { cause });
+    case "57P01":
+    case "57P02":
+    case "57P05":
+    case "25P03":
+      return lost(target, cause);
+    case "53100":
+      return new ConnectionError(`the disk of ${where} is full; nothing was written`, "free space on the server", {
+        cause,
+      });
+    case "23505":
+    case "23503":
+    case "23514":
+    case "23502":
+    case "23001":
+      return new ConstraintError(
+        constraint,
+        `the database refused the change: ${message}${detail === null || sqlState === "23514" ? "" : ` (${detail})`}`,
+        hint,
+        { cause },
+      );
+  }
+  if (sqlState.startsWith("08") || sqlState === "XX000") {
+    return new ConnectionError(`${where} refused the connection: ${message}`, supabaseHint(target), { cause });
+  }
+  return null;
+}
+
+function timedOut(target: Target, cause: unknown): ConnectionError {
+  return new ConnectionError(
+    `${describeTarget(target)} did not answer in time`,
+    "a firewall or allow-list may drop the packets, or the server hangs; connect_timeout in the URL sets how long to wait (seconds)",
+    { cause },
+  );
+}
+
+function lost(target: Target, cause: unknown): ConnectionLostError {
+  return new ConnectionLostError(
+    `the connection to ${describeTarget(target)} was lost; what was not committed has been rolled back`,
+    "see that the server is up, then run the command again",
+    { cause },
+  );
+}
+
+function refusedHint(target: Target): string {
+  if (target.embedded) {
+    return "vocabdb db start";
+  }
+  if (isLoopback(target)) {
+    return "start the server, or check the port (PostgreSQL 5432, PgBouncer 6432, a local Supabase 54322)";
+  }
+  return supabaseHint(target) ?? "check host and port, and that the server listens on that address";
+}
+
+function supabaseHint(target: Target): string | null {
+  if (/^db\..+\.supabase\.co$/.test(target.host)) {
+    return "this host has only an IPv6 address, is gone while a project is paused, and refuses an address after two wrong passwords; in the dashboard: Connect → Session pooler → copy the URI";
+  }
+  if (target.host.endsWith(".pooler.supabase.com")) {
+    return target.user.includes(".")
+      ? "in the dashboard: Connect → Session pooler → copy the URI; the password is that of the database"
+      : `through the pooler the user is ${target.user}.PROJECT; in the dashboard: Connect → Session pooler → copy the URI`;
+  }
+  return null;
+}

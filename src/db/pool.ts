@@ -1,0 +1,81 @@
+/** The one place that opens connections to PostgreSQL for everything but schema migrations. */
+import pg from "pg";
+import type { Target } from "./target.ts";
+import { tlsOptions } from "./tls.ts";
+
+/** An open pool and what it is connected to. Nothing has been sent yet: connections open on first use. */
+export interface Connection {
+  readonly target: Target;
+  readonly pool: pg.Pool;
+  /** Ends every connection; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Adapter and driver convert times as if the session were in UTC and dates in ISO form, whatever the
+ * server, database or role is set to. As a statement and not as startup parameters, which poolers refuse.
+ */
+const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
+
+export async function poolConfig(target: Target): Promise<pg.PoolConfig> {
+  const { password } = target;
+  // The pool's timeout covers waiting for a free connection and opening one; the client's only the latter.
+  class TimedClient extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({
+        ...config,
+        connectionTimeoutMillis: target.connectTimeoutMs,
+        // A function, so that no inspected client shows it. Without one the driver asks ~/.pgpass.
+        ...(password !== null && { password: () => password.reveal() }),
+      });
+    }
+  }
+  return {
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    database: target.database,
+    ssl: await tlsOptions(target),
+    application_name: target.applicationName,
+    ...(target.options !== null && { options: target.options }),
+    max: target.poolMax,
+    connectionTimeoutMillis: target.poolTimeoutMs,
+    idleTimeoutMillis: 10_000,
+    allowExitOnIdle: true,
+    // Routers forget idle connections; without probes the next query would hang until TCP gives up.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    onConnect: (client) => client.query(SESSION_SETUP).then(() => undefined),
+    Client: TimedClient,
+  };
+}
+
+export async function openConnection(target: Target): Promise<Connection> {
+  const pool = new pg.Pool(await poolConfig(target));
+  // An idle connection that the server ends would otherwise end the process: the pool replaces it, and
+  // a query that needed it reports the failure itself.
+  pool.on("error", ignore);
+  pool.on("connect", (client) => client.on("error", ignore));
+
+  let closing: Promise<void> | null = null;
+  return {
+    target,
+    pool,
+    close: () => {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+/** The bracket: opens a pool for `work` and closes it, whatever happens. */
+export async function withConnection<T>(target: Target, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await openConnection(target);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,48 @@
+/** The one place that decides which database a command works on. */
+import type { Config, UrlSetting } from "../config.ts";
+import { NoDatabaseError } from "../errors.ts";
+import { findCluster } from "./embedded/cluster.ts";
+import { clusterTarget, startServer } from "./embedded/server.ts";
+import type { Target } from "./target.ts";
+import { parseDatabaseUrl } from "./url.ts";
+
+export interface Resolution {
+  readonly target: Target;
+  /** Where migrations go: DIRECT_URL when set, else the same as `target`. */
+  readonly migrationTarget: Target;
+  readonly warnings: readonly string[];
+  /** Whether the embedded server was stopped and has been started for this. */
+  readonly startedEmbedded: boolean;
+}
+
+/**
+ * `--database-url`, `DATABASE_URL` in the environment, then in the env file, then the embedded server if
+ * one has been created; a stopped one is started.
+ *
+ * @throws {NoDatabaseError} when there is none of them: a tool that invents a database would let a broken
+ *   deployment look like a success
+ */
+export async function resolveTarget(config: Config): Promise<Resolution> {
+  if (config.databaseUrl !== null) {
+    const main = parseSetting(config.databaseUrl, "DATABASE_URL", config);
+    const direct = config.directUrl === null ? null : parseSetting(config.directUrl, "DIRECT_URL", config);
+    return {
+      target: main.target,
+      migrationTarget: direct?.target ?? main.target,
+      warnings: [...config.warnings, ...main.warnings, ...(direct?.warnings ?? [])],
+      startedEmbedded: false,
+    };
+  }
+  const cluster = findCluster(config.home);
+  if (cluster === null) {
+    throw new NoDatabaseError();
+  }
+  const startedEmbedded = await startServer(cluster);
+  const target = clusterTarget(cluster, config.poolMax);
+  return { target, migrationTarget: target, warnings: config.warnings, startedEmbedded };
+}
+
+function parseSetting(setting: UrlSetting, variable: string, config: Config) {
+  const name = setting.source === "--database-url" ? setting.source : `${variable} (${setting.source})`;
+  return parseDatabaseUrl(name, setting.url, config);
+}

@@ -1,0 +1,101 @@
+/** The bracket around every statement that does not go through Prisma. */
+import net from "node:net";
+import pg, { type PoolClient } from "pg";
+import type { Connection } from "./pool.ts";
+import type { Target } from "./target.ts";
+
+export interface TransactionOptions {
+  readonly readOnly?: boolean;
+  /** Does all the work and then rolls it back. */
+  readonly dryRun?: boolean;
+  /** When aborted, the running statement is cancelled on the server and the transaction rolled back. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long a cancelled statement may take to stop before its connection is cut. */
+const CANCEL_GRACE_MS = 2_000;
+
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws.
+ *
+ * The search path and the time zone are set for the transaction only. Behind a pooler in transaction
+ * mode a session is somebody else's a moment later, and what was set on it would leak to them.
+ */
+export async function inTransaction<T>(
+  connection: Connection,
+  options: TransactionOptions,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  options.signal?.throwIfAborted();
+  const client = await connection.pool.connect();
+  const stopWatching = cancelOnAbort(client, connection.target, options.signal);
+  let broken = false;
+  try {
+    await client.query(
+      `BEGIN${options.readOnly ? " ISOLATION LEVEL REPEATABLE READ READ ONLY" : ""};` +
+        ` SET LOCAL search_path TO ${pg.escapeIdentifier(connection.target.schema)}; SET LOCAL TIME ZONE 'UTC'`,
+    );
+    const result = await work(client);
+    options.signal?.throwIfAborted();
+    await client.query(options.dryRun ? "ROLLBACK" : "COMMIT");
+    return result;
+  } catch (error) {
+    broken = !(await client.query("ROLLBACK").then(
+      () => true,
+      () => false,
+    ));
+    throw error;
+  } finally {
+    stopWatching();
+    client.release(broken);
+  }
+}
+
+function cancelOnAbort(client: PoolClient, target: Target, signal: AbortSignal | undefined): () => void {
+  if (signal === undefined) {
+    return () => {};
+  }
+  let cut: NodeJS.Timeout | undefined;
+  const cancel = (): void => {
+    sendCancelRequest(client, target);
+    cut = setTimeout(() => backend(client).connection?.stream.destroy(), CANCEL_GRACE_MS);
+  };
+  signal.addEventListener("abort", cancel, { once: true });
+  return () => {
+    signal.removeEventListener("abort", cancel);
+    clearTimeout(cut);
+  };
+}
+
+/** What the driver keeps from the server's BackendKeyData message, and its socket. */
+interface Backend {
+  readonly processID?: number | null;
+  readonly secretKey?: number | null;
+  readonly connection?: { readonly stream: net.Socket };
+}
+
+function backend(client: PoolClient): Backend {
+  return client as unknown as Backend;
+}
+
+/**
+ * PostgreSQL's CancelRequest: a message on a connection of its own, answered by nothing. Poolers pass
+ * it on, which a query calling pg_cancel_backend would not survive.
+ */
+function sendCancelRequest(client: PoolClient, target: Target): void {
+  const { processID, secretKey } = backend(client);
+  if (processID == null || secretKey == null) {
+    return;
+  }
+  const message = Buffer.alloc(16);
+  message.writeInt32BE(16, 0);
+  message.writeInt32BE(80877102, 4);
+  message.writeInt32BE(processID, 8);
+  message.writeInt32BE(secretKey, 12);
+  const socket = target.host.startsWith("/")
+    ? net.connect(`${target.host}/.s.PGSQL.${target.port}`)
+    : net.connect(target.port, target.host);
+  socket.on("error", () => socket.destroy());
+  socket.setTimeout(CANCEL_GRACE_MS, () => socket.destroy());
+  socket.end(message);
+}

@@ -1,0 +1,385 @@
+/**
+ * Every failure that a user can meet: one class each, holding the facts. The sentence, the stable
+ * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
+ */
+
+/** The meaning of each exit code; README and `docs/cli.md` explain them. */
+export const ExitCode = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  findings: 3,
+  notFound: 4,
+  conflict: 5,
+  badData: 6,
+  unreachable: 7,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+export abstract class VocabdbError extends Error {
+  /** Stable identifier that scripts may compare. */
+  abstract readonly code: string;
+  abstract readonly exitCode: ExitCode;
+  /** The next thing to do, usually a command to type. */
+  readonly hint: string | null;
+
+  constructor(message: string, hint: string | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.hint = hint;
+  }
+}
+
+// ── Usage and configuration ─────────────────────────────────────────────────────────────────────
+
+/** An unknown command or option, a missing argument, a malformed value. */
+export class UsageError extends VocabdbError {
+  readonly code: string = "USAGE";
+  readonly exitCode = ExitCode.usage;
+}
+
+/** What would happen cannot be undone, or needs a word from a person, and nobody gave it. */
+export class ConsentMissingError extends UsageError {
+  override readonly code = "CONSENT_MISSING";
+}
+
+/** An email that the database would refuse. */
+export class EmailInvalidError extends UsageError {
+  override readonly code = "EMAIL_INVALID";
+
+  constructor(
+    readonly email: string,
+    readonly reason: string,
+  ) {
+    super(`${JSON.stringify(email)} is not a valid email address: ${reason}`);
+  }
+}
+
+/** All problems found in flags, environment and `.env`, reported together. */
+export class ConfigError extends VocabdbError {
+  readonly code: string = "CONFIG_INVALID";
+  readonly exitCode = ExitCode.usage;
+
+  constructor(
+    readonly problems: readonly string[],
+    hint: string | null = null,
+  ) {
+    super(problems.join("\n"), hint);
+  }
+}
+
+/** A connection URL that cannot be understood; the message never holds the password. */
+export class DatabaseUrlError extends ConfigError {
+  override readonly code = "DATABASE_URL_INVALID";
+}
+
+export class NoDatabaseError extends ConfigError {
+  override readonly code = "NO_DATABASE";
+
+  constructor() {
+    super(
+      ["no database is configured: DATABASE_URL is not set and no embedded server has been created"],
+      "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
+    );
+  }
+}
+
+/** A file named on the command line that cannot be read or written. */
+export class FileError extends UsageError {
+  override readonly code = "FILE_UNUSABLE";
+
+  constructor(
+    readonly path: string,
+    reason: string,
+    hint: string | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}: ${reason}`, hint, options);
+  }
+}
+
+/** Refused because the target might be production. */
+export class DemoRefusedError extends UsageError {
+  override readonly code = "DEMO_REFUSED";
+
+  constructor(readonly target: string) {
+    super(
+      `--demo adds users with publicly known passwords and is refused on ${target}`,
+      "use it on the embedded server or on a database on this machine (127.0.0.1, ::1, localhost)",
+    );
+  }
+}
+
+// ── The embedded server ─────────────────────────────────────────────────────────────────────────
+
+export class EmbeddedUnsupportedError extends VocabdbError {
+  readonly code = "EMBEDDED_UNSUPPORTED";
+  readonly exitCode = ExitCode.usage;
+
+  constructor(
+    readonly platform: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `the embedded PostgreSQL cannot run here (${platform}): ${reason}`,
+      "install PostgreSQL 15 or newer and set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE",
+      options,
+    );
+  }
+}
+
+export class EmbeddedNotCreatedError extends VocabdbError {
+  readonly code = "EMBEDDED_NOT_CREATED";
+  readonly exitCode = ExitCode.notFound;
+
+  constructor(readonly home: string) {
+    super(`no embedded server has been created under ${home}`, "vocabdb db start");
+  }
+}
+
+export class EmbeddedStartError extends VocabdbError {
+  readonly code = "EMBEDDED_START_FAILED";
+  readonly exitCode = ExitCode.unreachable;
+}
+
+// ── Reaching the database ───────────────────────────────────────────────────────────────────────
+
+/** The database cannot be reached, refuses the connection, or was lost. */
+export class ConnectionError extends VocabdbError {
+  readonly code: string = "DATABASE_UNREACHABLE";
+  readonly exitCode = ExitCode.unreachable;
+}
+
+export class ConnectionLostError extends ConnectionError {
+  override readonly code = "CONNECTION_LOST";
+}
+
+export class AuthenticationError extends ConnectionError {
+  override readonly code = "AUTHENTICATION_FAILED";
+}
+
+export class DatabaseMissingError extends ConnectionError {
+  override readonly code = "DATABASE_NOT_FOUND";
+}
+
+export class TlsError extends ConnectionError {
+  override readonly code = "TLS_FAILED";
+}
+
+export class PoolTimeoutError extends ConnectionError {
+  override readonly code = "POOL_TIMEOUT";
+}
+
+/** The role may not do this, or the server takes no writes. */
+export class PermissionError extends ConnectionError {
+  override readonly code = "PERMISSION_DENIED";
+}
+
+// ── Schema and migrations ───────────────────────────────────────────────────────────────────────
+
+export class MigrationsPendingError extends VocabdbError {
+  readonly code = "MIGRATIONS_PENDING";
+  readonly exitCode = ExitCode.findings;
+
+  constructor(readonly pending: readonly string[]) {
+    const what = pending.length === 0 ? "its tables are missing" : `${pending.length} pending: ${pending.join(", ")}`;
+    super(`the database is not migrated (${what})`, "vocabdb migrate");
+  }
+}
+
+export interface MigrationFailure {
+  readonly migration: string;
+  /** 1-based line in the migration's file, where PostgreSQL told a position. */
+  readonly line: number | null;
+  /** SQLSTATE, where the server answered. */
+  readonly sqlState: string | null;
+  readonly reason: string;
+}
+
+export class MigrationFailedError extends VocabdbError {
+  readonly code = "MIGRATION_FAILED";
+  readonly exitCode = ExitCode.unexpected;
+
+  constructor(
+    readonly failure: MigrationFailure,
+    options?: ErrorOptions,
+  ) {
+    const { migration, line, sqlState, reason } = failure;
+    const where = line === null ? "" : `, migration.sql line ${line}`;
+    super(
+      `migration ${migration} failed${where}: ${reason}${sqlState === null ? "" : ` (SQLSTATE ${sqlState})`}`,
+      `none of its statements took effect; correct the cause, then: vocabdb migrate resolve --rolled-back ${migration} && vocabdb migrate`,
+      options,
+    );
+  }
+}
+
+/** An earlier run left a migration unfinished; nothing may be applied on top of it. */
+export class MigrationUnfinishedError extends VocabdbError {
+  readonly code = "MIGRATION_UNFINISHED";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(readonly migrations: readonly string[]) {
+    super(
+      `an earlier run of ${migrations.join(", ")} failed and is not resolved`,
+      "see `vocabdb migrate status`; once the cause is corrected: `vocabdb migrate resolve --rolled-back NAME`, then `vocabdb migrate`",
+    );
+  }
+}
+
+/** The database and the shipped migrations tell different histories. */
+export class MigrationsDivergedError extends VocabdbError {
+  readonly code = "MIGRATIONS_DIVERGED";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(
+    readonly edited: readonly string[],
+    readonly unknown: readonly string[],
+  ) {
+    const parts = [
+      edited.length > 0 ? `changed after they were applied: ${edited.join(", ")}` : "",
+      unknown.length > 0 ? `applied here but not part of this version of vocabdb: ${unknown.join(", ")}` : "",
+    ].filter((part) => part !== "");
+    super(
+      `the history of this database differs from the migrations of this version (${parts.join("; ")})`,
+      "run the version of vocabdb that the database was migrated with, or a newer one; `vocabdb migrate status` lists the differences",
+    );
+  }
+}
+
+// ── Users ───────────────────────────────────────────────────────────────────────────────────────
+
+export class UserNotFoundError extends VocabdbError {
+  readonly code: string = "USER_NOT_FOUND";
+  readonly exitCode = ExitCode.notFound;
+
+  constructor(
+    readonly email: string,
+    hint = "vocabdb user list",
+  ) {
+    super(`there is no user with the email ${email}`, hint);
+  }
+}
+
+/** The user exists but is soft-deleted, and deleted users were not asked for. */
+export class UserDeletedError extends VocabdbError {
+  readonly code = "USER_DELETED";
+  readonly exitCode = ExitCode.notFound;
+
+  constructor(
+    readonly email: string,
+    readonly deletedAt: Date,
+  ) {
+    super(
+      `the user ${email} was deleted at ${deletedAt.toISOString()}`,
+      `add --deleted to see the user anyway, or: vocabdb user restore ${email}`,
+    );
+  }
+}
+
+export class EmailTakenError extends VocabdbError {
+  readonly code = "EMAIL_TAKEN";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(
+    readonly email: string,
+    readonly deletedAt: Date | null,
+    options?: ErrorOptions,
+  ) {
+    super(
+      deletedAt === null
+        ? `a user with the email ${email} exists already`
+        : `the email ${email} belongs to a user who was deleted at ${deletedAt.toISOString()}`,
+      deletedAt === null
+        ? `vocabdb user show ${email} (with --if-not-exists, an existing user is no error)`
+        : `bring the user back with \`vocabdb user restore ${email}\`; only after \`vocabdb user purge ${email}\` is the email free`,
+      options,
+    );
+  }
+}
+
+/** The change would break a rule that the database keeps. */
+export class ConstraintError extends VocabdbError {
+  readonly code = "CONSTRAINT_VIOLATED";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(
+    readonly constraint: string | null,
+    message: string,
+    hint: string | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, hint, options);
+  }
+}
+
+// ── Bulk loading ────────────────────────────────────────────────────────────────────────────────
+
+/** One record that cannot be loaded. */
+export interface Reject {
+  readonly file: string;
+  /** 1-based line on which the record starts. */
+  readonly line: number;
+  /** 1-based field of the record, 0 when the whole record is meant. */
+  readonly column: number;
+  /** Name of the column, null when the whole record is meant. */
+  readonly field: string | null;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export class RowsRejectedError extends VocabdbError {
+  readonly code = "ROWS_REJECTED";
+  readonly exitCode = ExitCode.badData;
+
+  constructor(
+    /** The first rejects in the order of the input. */
+    readonly rejects: readonly Reject[],
+    readonly total: number,
+  ) {
+    const lines = rejects.map((reject) => formatReject(reject));
+    if (total > rejects.length) {
+      lines.push(`… and ${total - rejects.length} more`);
+    }
+    super(
+      `${total} ${total === 1 ? "record was" : "records were"} rejected, nothing was written\n${lines.join("\n")}`,
+      "correct the lines named above and run the command again",
+    );
+  }
+}
+
+/** The first line of a file does not say where to find what is needed. */
+export class BadHeaderError extends VocabdbError {
+  readonly code = "BAD_HEADER";
+  readonly exitCode = ExitCode.badData;
+
+  constructor(
+    readonly file: string,
+    readonly headers: readonly string[],
+    reason: string,
+    hint: string,
+  ) {
+    super(`${file}:1: ${reason} (the header is: ${headers.map((header) => JSON.stringify(header)).join(", ")})`, hint);
+  }
+}
+
+/** `words.csv:12:3 reading: …`, the form that editors and terminals make clickable. */
+export function formatReject(reject: Reject): string {
+  const field = reject.field === null ? "" : ` ${reject.field}`;
+  return `${reject.file}:${reject.line}:${reject.column}${field}: ${reject.reason}`;
+}
+
+// ── The end of the process ──────────────────────────────────────────────────────────────────────
+
+export class InterruptedError extends VocabdbError {
+  readonly code = "INTERRUPTED";
+  readonly exitCode: ExitCode;
+
+  constructor(readonly signal: "SIGINT" | "SIGTERM") {
+    super(`interrupted by ${signal}; what was not finished has been rolled back`);
+    this.exitCode = signal === "SIGINT" ? ExitCode.interrupted : ExitCode.terminated;
+  }
+}

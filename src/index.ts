@@ -1,0 +1,61 @@
+/**
+ * The library: the shared pooled Prisma client for the product's backend, and the rules the commands use.
+ *
+ *     import { openDatabase } from "vocabdb";
+ *
+ *     const { prisma, close } = await openDatabase();
+ *     const users = await prisma.user.findMany();
+ *     await close();
+ */
+import { type ConfigInput, loadConfig } from "./config.ts";
+import { type Database, openTarget } from "./db/database.ts";
+import { resolveTarget } from "./db/resolve.ts";
+
+export interface OpenOptions {
+  /** Connection URL; by default DATABASE_URL, then `.env`, then the embedded server. */
+  readonly url?: string;
+  /** Instead of `process.env`. */
+  readonly env?: ConfigInput["env"];
+  /** Folder in which `.env` is looked for; by default the current one. */
+  readonly cwd?: string;
+}
+
+/**
+ * Opens one pool with Prisma on it; a backend needs one for its whole life. Connections open on first use,
+ * every session runs in UTC.
+ *
+ * @throws {import("./errors.js").ConfigError} when no database is configured, or its URL is malformed
+ */
+export async function openDatabase(options: OpenOptions = {}): Promise<Database> {
+  const config = loadConfig({
+    env: options.env ?? process.env,
+    cwd: options.cwd ?? process.cwd(),
+    databaseUrl: options.url,
+  });
+  const { target } = await resolveTarget(config);
+  return openTarget(target);
+}
+
+export { normalizeEmail } from "./core/email.ts";
+export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.ts";
+export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.ts";
+export {
+  createUser,
+  deleteUser,
+  type ListOptions,
+  listUsers,
+  type NewUser,
+  restoreUser,
+  showUser,
+  type User,
+  type UserChange,
+  type UserDeletion,
+  type UserDetails,
+  type UserPage,
+} from "./core/users.ts";
+export { type SeedOptions, type SeedResult, seedWords } from "./core/words.ts";
+export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.ts";
+export { withDeleted } from "./db/soft-delete.ts";
+export * from "./errors.ts";
+export { Prisma, type Progress, type Session, type VocabularyWord } from "./generated/prisma/client.ts";
+export { Secret } from "./secret.ts";
