@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { ConfigError } from "./errors.ts";
-import { Secret } from "./secret.ts";
+import { ConfigError } from "./errors.js";
+import { Secret } from "./secret.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

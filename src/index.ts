@@ -7,9 +7,9 @@
  *     const users = await prisma.user.findMany();
  *     await close();
  */
-import { type ConfigInput, loadConfig } from "./config.ts";
-import { type Database, openTarget } from "./db/database.ts";
-import { resolveTarget } from "./db/resolve.ts";
+import { type ConfigInput, loadConfig } from "./config.js";
+import { type Database, openTarget } from "./db/database.js";
+import { resolveTarget } from "./db/resolve.js";
 
 export interface OpenOptions {
   /** Connection URL; by default DATABASE_URL, then `.env`, then the embedded server. */
@@ -36,9 +36,9 @@ export async function openDatabase(options: OpenOptions = {}): Promise<Database>
   return openTarget(target);
 }
 
-export { normalizeEmail } from "./core/email.ts";
-export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.ts";
-export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.ts";
+export { normalizeEmail } from "./core/email.js";
+export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.js";
+export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.js";
 export {
   createUser,
   deleteUser,
@@ -52,10 +52,10 @@ export {
   type UserDeletion,
   type UserDetails,
   type UserPage,
-} from "./core/users.ts";
-export { type SeedOptions, type SeedResult, seedWords } from "./core/words.ts";
-export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.ts";
-export { withDeleted } from "./db/soft-delete.ts";
-export * from "./errors.ts";
-export { Prisma, type Progress, type Session, type VocabularyWord } from "./generated/prisma/client.ts";
-export { Secret } from "./secret.ts";
+} from "./core/users.js";
+export { type SeedOptions, type SeedResult, seedWords } from "./core/words.js";
+export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
+export { withDeleted } from "./db/soft-delete.js";
+export * from "./errors.js";
+export { Prisma, type Progress, type Session, type VocabularyWord } from "./generated/prisma/client.js";
+export { Secret } from "./secret.js";

@@ -1,8 +1,8 @@
 /** How a command is declared: data, one function that works, one that renders. */
 import type { ChalkInstance } from "chalk";
 import type { z } from "zod";
-import { type ExitCode, UsageError } from "../errors.ts";
-import type { Host, ServicesFor } from "./services.ts";
+import { type ExitCode, UsageError } from "../errors.js";
+import type { Host, ServicesFor } from "./services.js";
 
 export interface Parameter<S extends z.ZodType = z.ZodType> {
   /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument just `email`. */

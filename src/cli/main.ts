@@ -1,9 +1,9 @@
 /** The edge: the process's streams, signals and exit code. */
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Chalk } from "chalk";
-import { ExitCode, InterruptedError } from "../errors.ts";
-import { errorText, reportOf } from "./render/error.ts";
-import { run } from "./run.ts";
+import { ExitCode, InterruptedError } from "../errors.js";
+import { errorText, reportOf } from "./render/error.js";
+import { run } from "./run.js";
 
 /** How long the process may outlive its result when a socket that nobody waits for keeps it alive. */
 const LINGER_MS = 500;

@@ -1,7 +1,7 @@
 /** Options and arguments that several commands share, each declared once. */
 import { z } from "zod";
-import { emailSchema } from "../core/email.ts";
-import { parameter } from "./command.ts";
+import { emailSchema } from "../core/email.js";
+import { parameter } from "./command.js";
 
 const flag = z.boolean().default(false);
 

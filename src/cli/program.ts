@@ -1,8 +1,8 @@
 /** Declared commands become a commander program. */
 import { Command as Commander, CommanderError, Option } from "commander";
-import { packageVersion } from "../package-root.ts";
-import type { Command, Noun, Parameters } from "./command.ts";
-import { registry } from "./registry.ts";
+import { packageVersion } from "../package-root.js";
+import type { Command, Noun, Parameters } from "./command.js";
+import { registry } from "./registry.js";
 
 export interface Invocation {
   readonly command: Command;

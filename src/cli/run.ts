@@ -1,15 +1,15 @@
 /** One invocation from argv to exit code: parse, open, run, render. Everything that fails ends up here. */
 import { Chalk, type ChalkInstance } from "chalk";
 import type { CommanderError as CommanderFailure } from "commander";
-import type { Environment } from "../config.ts";
-import type { Target } from "../db/target.ts";
-import { ExitCode, UsageError, VocabdbError } from "../errors.ts";
-import type { Outcome, View } from "./command.ts";
-import { globalOptions } from "./options.ts";
-import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.ts";
-import { registry } from "./registry.ts";
-import { errorJson, errorText, reportOf } from "./render/error.ts";
-import { createHost, type Services } from "./services.ts";
+import type { Environment } from "../config.js";
+import type { Target } from "../db/target.js";
+import { ExitCode, UsageError, VocabdbError } from "../errors.js";
+import type { Outcome, View } from "./command.js";
+import { globalOptions } from "./options.js";
+import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
+import { registry } from "./registry.js";
+import { errorJson, errorText, reportOf } from "./render/error.js";
+import { createHost, type Services } from "./services.js";
 
 export interface Terminal {
   readonly isTTY?: boolean;
@@ -151,7 +151,7 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
     if (known.target === null || error instanceof VocabdbError) {
       throw error;
     }
-    const { translateError } = await import("../db/errors.ts");
+    const { translateError } = await import("../db/errors.js");
     throw translateError(error, known.target);
   }
 }

@@ -1,10 +1,10 @@
 /** What a command is given to work with, and the bracket that opens and closes it. */
 import type { Readable } from "node:stream";
-import { type Config, type Environment, loadConfig } from "../config.ts";
-import type { Database } from "../db/database.ts";
-import type { Connection } from "../db/pool.ts";
-import type { Resolution } from "../db/resolve.ts";
-import { type Display, openDisplay } from "./render/progress.ts";
+import { type Config, type Environment, loadConfig } from "../config.js";
+import type { Database } from "../db/database.js";
+import type { Connection } from "../db/pool.js";
+import type { Resolution } from "../db/resolve.js";
+import { type Display, openDisplay } from "./render/progress.js";
 
 export interface Services {
   readonly config: Config;
@@ -92,7 +92,7 @@ export function createHost(input: HostInput): Host {
         if (needs === "nothing") {
           return await run(base);
         }
-        const { resolveTarget } = await import("../db/resolve.ts");
+        const { resolveTarget } = await import("../db/resolve.js");
         const resolution = await resolveTarget(config);
         onTarget(resolution);
         await announce(resolution, options, notice);
@@ -100,12 +100,12 @@ export function createHost(input: HostInput): Host {
         if (needs === "target") {
           return await run(withTarget);
         }
-        const { withConnection } = await import("../db/pool.ts");
+        const { withConnection } = await import("../db/pool.js");
         return await withConnection(resolution.target, async (connection) => {
           if (needs === "connection") {
             return run({ ...withTarget, connection });
           }
-          const { withPrisma } = await import("../db/database.ts");
+          const { withPrisma } = await import("../db/database.js");
           return withPrisma(connection, (database) => run({ ...withTarget, connection, database }));
         });
       } finally {
@@ -123,7 +123,7 @@ async function announce(resolution: Resolution, options: Announcement, notice: (
     notice("started the embedded server");
   }
   if (options.announce !== null) {
-    const { describeTarget } = await import("../db/target.ts");
+    const { describeTarget } = await import("../db/target.js");
     const target = options.announce === "schema" ? resolution.migrationTarget : resolution.target;
     notice(`${options.dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}`);
   }

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import type { PoolClient } from "pg";
 import { z } from "zod";
-import { packageRoot } from "../package-root.ts";
-import { Secret } from "../secret.ts";
-import { emailSchema } from "./email.ts";
-import { hashPassword } from "./password.ts";
+import { packageRoot } from "../package-root.js";
+import { Secret } from "../secret.js";
+import { emailSchema } from "./email.js";
+import { hashPassword } from "./password.js";
 
 export interface DemoCounts {
   readonly usersInserted: number;

@@ -5,7 +5,7 @@
  */
 import { domainToASCII } from "node:url";
 import { z } from "zod";
-import { EmailInvalidError } from "../errors.ts";
+import { EmailInvalidError } from "../errors.js";
 
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -7,9 +7,9 @@ import {
   createCluster,
   findCluster,
   removeCluster,
-} from "../db/embedded/cluster.ts";
-import { serverState, startServer, stopServer } from "../db/embedded/server.ts";
-import { ConsentMissingError, EmbeddedNotCreatedError, FileError } from "../errors.ts";
+} from "../db/embedded/cluster.js";
+import { serverState, startServer, stopServer } from "../db/embedded/server.js";
+import { ConsentMissingError, EmbeddedNotCreatedError, FileError } from "../errors.js";
 
 export interface EmbeddedStatus {
   readonly state: "running" | "starting" | "stopped" | "absent";

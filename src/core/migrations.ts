@@ -2,20 +2,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MigrationList, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
-import { translateError } from "../db/errors.ts";
-import { type Connection, withConnection } from "../db/pool.ts";
-import { type SchemaEngineSession, withSchemaEngine } from "../db/schema-engine.ts";
-import { runScript, ScriptError } from "../db/sql-script.ts";
-import type { Target } from "../db/target.ts";
-import { inTransaction } from "../db/transaction.ts";
+import { translateError } from "../db/errors.js";
+import { type Connection, withConnection } from "../db/pool.js";
+import { type SchemaEngineSession, withSchemaEngine } from "../db/schema-engine.js";
+import { runScript, ScriptError } from "../db/sql-script.js";
+import type { Target } from "../db/target.js";
+import { inTransaction } from "../db/transaction.js";
 import {
   MigrationFailedError,
   MigrationsDivergedError,
   MigrationsPendingError,
   MigrationUnfinishedError,
   UsageError,
-} from "../errors.ts";
-import { packageRoot } from "../package-root.ts";
+} from "../errors.js";
+import { packageRoot } from "../package-root.js";
 
 export interface Migration {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Passwords as PHC strings of argon2id, with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane). */
 import { randomInt } from "node:crypto";
-import { UsageError } from "../errors.ts";
-import type { Secret } from "../secret.ts";
+import { UsageError } from "../errors.js";
+import type { Secret } from "../secret.js";
 
 const MIN_LENGTH = 8;
 /** Hashing time grows with the input, so it is bounded. */

@@ -1,9 +1,9 @@
 /** What a user knows of which words. Every query reads this user's rows only, by index. */
 import type { PoolClient } from "pg";
-import type { Connection } from "../db/pool.ts";
-import { inTransaction } from "../db/transaction.ts";
-import { UserDeletedError, UserNotFoundError } from "../errors.ts";
-import type { User } from "./users.ts";
+import type { Connection } from "../db/pool.js";
+import { inTransaction } from "../db/transaction.js";
+import { UserDeletedError, UserNotFoundError } from "../errors.js";
+import type { User } from "./users.js";
 
 /** A word counts as mastered from here on. */
 const MASTERED = { confidence: 0.8, studyCount: 3 } as const;

@@ -1,9 +1,9 @@
 /** Users: create, list, show, soft-delete, restore. Deleted ones are hidden unless asked for. */
-import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.ts";
-import { withDeleted } from "../db/soft-delete.ts";
-import { EmailTakenError, UsageError, UserDeletedError, UserNotFoundError } from "../errors.ts";
-import type { Secret } from "../secret.ts";
-import { hashPassword } from "./password.ts";
+import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.js";
+import { withDeleted } from "../db/soft-delete.js";
+import { EmailTakenError, UsageError, UserDeletedError, UserNotFoundError } from "../errors.js";
+import type { Secret } from "../secret.js";
+import { hashPassword } from "./password.js";
 
 export interface User {
   readonly id: string;

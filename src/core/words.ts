@@ -1,14 +1,14 @@
 /** Vocabulary: loading it from files. */
 import { join } from "node:path";
-import type { Connection } from "../db/pool.ts";
-import { inTransaction } from "../db/transaction.ts";
-import { RowsRejectedError } from "../errors.ts";
-import { packageRoot } from "../package-root.ts";
-import { addDemoUsers, type DemoCounts } from "./demo.ts";
-import { mergeWords, removeDuplicates } from "./load/merge-words.ts";
-import { type CsvSource, fileSource } from "./load/read.ts";
-import { createStaging, RejectList, STAGING, type StagedFile, stageFile } from "./load/stage-words.ts";
-import type { WordDefaults } from "./load/word-row.ts";
+import type { Connection } from "../db/pool.js";
+import { inTransaction } from "../db/transaction.js";
+import { RowsRejectedError } from "../errors.js";
+import { packageRoot } from "../package-root.js";
+import { addDemoUsers, type DemoCounts } from "./demo.js";
+import { mergeWords, removeDuplicates } from "./load/merge-words.js";
+import { type CsvSource, fileSource } from "./load/read.js";
+import { createStaging, RejectList, STAGING, type StagedFile, stageFile } from "./load/stage-words.js";
+import type { WordDefaults } from "./load/word-row.js";
 
 export const SHIPPED_WORDS = join(packageRoot, "data", "words.csv");
 

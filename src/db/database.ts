@@ -1,10 +1,10 @@
 /** The Prisma client over the shared pool: what this package's library and its commands work with. */
 import { PrismaPg } from "@prisma/adapter-pg";
-import { Prisma, PrismaClient } from "../generated/prisma/client.ts";
-import { translateError } from "./errors.ts";
-import { type Connection, openConnection } from "./pool.ts";
-import { softDelete } from "./soft-delete.ts";
-import type { Target } from "./target.ts";
+import { Prisma, PrismaClient } from "../generated/prisma/client.js";
+import { translateError } from "./errors.js";
+import { type Connection, openConnection } from "./pool.js";
+import { softDelete } from "./soft-delete.js";
+import type { Target } from "./target.js";
 
 export interface Database extends Connection {
   /**

@@ -10,8 +10,8 @@ import {
   PoolTimeoutError,
   TlsError,
   VocabdbError,
-} from "../errors.ts";
-import { describeTarget, isLoopback, type Target } from "./target.ts";
+} from "../errors.js";
+import { describeTarget, isLoopback, type Target } from "./target.js";
 
 /** The parts of an error that tell what happened, wherever in the chain of causes they stood. */
 interface Facts {

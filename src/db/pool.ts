@@ -1,7 +1,7 @@
 /** The one place that opens connections to PostgreSQL for everything but schema migrations. */
 import pg from "pg";
-import type { Target } from "./target.ts";
-import { tlsOptions } from "./tls.ts";
+import type { Target } from "./target.js";
+import { tlsOptions } from "./tls.js";
 
 /** An open pool and what it is connected to. Nothing has been sent yet: connections open on first use. */
 export interface Connection {

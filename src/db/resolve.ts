@@ -1,10 +1,10 @@
 /** The one place that decides which database a command works on. */
-import type { Config, UrlSetting } from "../config.ts";
-import { NoDatabaseError } from "../errors.ts";
-import { findCluster } from "./embedded/cluster.ts";
-import { clusterTarget, startServer } from "./embedded/server.ts";
-import type { Target } from "./target.ts";
-import { parseDatabaseUrl } from "./url.ts";
+import type { Config, UrlSetting } from "../config.js";
+import { NoDatabaseError } from "../errors.js";
+import { findCluster } from "./embedded/cluster.js";
+import { clusterTarget, startServer } from "./embedded/server.js";
+import type { Target } from "./target.js";
+import { parseDatabaseUrl } from "./url.js";
 
 export interface Resolution {
   readonly target: Target;

@@ -16,9 +16,9 @@ import {
 } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
-import { poolConfig } from "./pool.ts";
-import { runScript, ScriptError } from "./sql-script.ts";
-import type { Target } from "./target.ts";
+import { poolConfig } from "./pool.js";
+import { runScript, ScriptError } from "./sql-script.js";
+import type { Target } from "./target.js";
 
 export interface SchemaEngineSession {
   readonly engine: bindings.SchemaEngine;

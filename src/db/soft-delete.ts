@@ -3,7 +3,7 @@
  * from every read. A read that says something about `deletedAt` itself has asked, and is left alone:
  * `where: { deletedAt: { not: null } }` finds deleted users, {@link withDeleted} finds all of them.
  */
-import { Prisma } from "../generated/prisma/client.ts";
+import { Prisma } from "../generated/prisma/client.js";
 
 /** A condition on users that holds for every one of them, deleted or not. */
 export const withDeleted = {

@@ -1,5 +1,5 @@
 /** What a connection needs to know, whatever it came from. */
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../secret.js";
 
 /** As libpq defines them; `allow` is treated as `prefer`. */
 export type SslMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-full";

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { ConfigError, ConnectionError } from "../errors.ts";
-import type { Target, TlsSettings } from "./target.ts";
+import { ConfigError, ConnectionError } from "../errors.js";
+import type { Target, TlsSettings } from "./target.js";
 
 /** PostgreSQL's SSLRequest message: length 8, code 80877103. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);

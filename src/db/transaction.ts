@@ -1,8 +1,8 @@
 /** The bracket around every statement that does not go through Prisma. */
 import net from "node:net";
 import pg, { type PoolClient } from "pg";
-import type { Connection } from "./pool.ts";
-import type { Target } from "./target.ts";
+import type { Connection } from "./pool.js";
+import type { Target } from "./target.js";
 
 export interface TransactionOptions {
   readonly readOnly?: boolean;

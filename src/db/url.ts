@@ -1,8 +1,8 @@
 /** A connection URL becomes a `Target`. Parsed here and not by the driver, which accepts almost anything. */
 import { z } from "zod";
-import { DatabaseUrlError } from "../errors.ts";
-import { Secret } from "../secret.ts";
-import type { SslMode, Target } from "./target.ts";
+import { DatabaseUrlError } from "../errors.js";
+import { Secret } from "../secret.js";
+import type { SslMode, Target } from "./target.js";
 
 export interface UrlDefaults {
   /** Used when the URL has no password. */

@@ -7,12 +7,12 @@ import {
   startEmbedded,
   stopEmbedded,
   writeUrlFile,
-} from "../../core/embedded.ts";
-import { EmbeddedNotCreatedError, ExitCode } from "../../errors.ts";
-import { defineCommand, type Noun, parameter, type View } from "../command.ts";
-import { confirm, dryRun } from "../options.ts";
-import { facts, timestamp } from "../render/text.ts";
-import type { Services } from "../services.ts";
+} from "../../core/embedded.js";
+import { EmbeddedNotCreatedError, ExitCode } from "../../errors.js";
+import { defineCommand, type Noun, parameter, type View } from "../command.js";
+import { confirm, dryRun } from "../options.js";
+import { facts, timestamp } from "../render/text.js";
+import type { Services } from "../services.js";
 
 const start = defineCommand({
   name: "start",

@@ -5,11 +5,11 @@ import {
   migrationStatus,
   rehearseMigrations,
   resolveMigration,
-} from "../../core/migrations.ts";
-import { ExitCode, UsageError } from "../../errors.ts";
-import { defineCommand, type Noun, parameter } from "../command.ts";
-import { dryRun, flagOption } from "../options.ts";
-import { count } from "../render/text.ts";
+} from "../../core/migrations.js";
+import { ExitCode, UsageError } from "../../errors.js";
+import { defineCommand, type Noun, parameter } from "../command.js";
+import { dryRun, flagOption } from "../options.js";
+import { count } from "../render/text.js";
 
 const deploy = defineCommand({
   name: "deploy",

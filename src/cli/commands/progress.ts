@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type DueWord, type ProgressGroup, showProgress } from "../../core/progress.ts";
-import { ExitCode } from "../../errors.ts";
-import { defineCommand, type Noun, parameter } from "../command.ts";
-import { email, flagOption, showDeleted } from "../options.ts";
-import { type Column, table } from "../render/table.ts";
-import { bar, facts, percent, timestamp } from "../render/text.ts";
+import { type DueWord, type ProgressGroup, showProgress } from "../../core/progress.js";
+import { ExitCode } from "../../errors.js";
+import { defineCommand, type Noun, parameter } from "../command.js";
+import { email, flagOption, showDeleted } from "../options.js";
+import { type Column, table } from "../render/table.js";
+import { bar, facts, percent, timestamp } from "../render/text.js";
 
 const BAR_WIDTH = 20;
 

@@ -1,14 +1,14 @@
 import { relative, resolve } from "node:path";
 import { z } from "zod";
-import { labelSchema, languageSchema } from "../../core/load/word-row.ts";
-import { requireMigrated } from "../../core/migrations.ts";
-import { type SeedCounts, SHIPPED_WORDS, seedWords } from "../../core/words.ts";
-import { describeTarget, isLoopback } from "../../db/target.ts";
-import { DemoRefusedError, ExitCode } from "../../errors.ts";
-import { defineCommand, type Noun, parameter } from "../command.ts";
-import { dryRun, flagOption } from "../options.ts";
-import { type Column, table } from "../render/table.ts";
-import { count } from "../render/text.ts";
+import { labelSchema, languageSchema } from "../../core/load/word-row.js";
+import { requireMigrated } from "../../core/migrations.js";
+import { type SeedCounts, SHIPPED_WORDS, seedWords } from "../../core/words.js";
+import { describeTarget, isLoopback } from "../../db/target.js";
+import { DemoRefusedError, ExitCode } from "../../errors.js";
+import { defineCommand, type Noun, parameter } from "../command.js";
+import { dryRun, flagOption } from "../options.js";
+import { type Column, table } from "../render/table.js";
+import { count } from "../render/text.js";
 
 const label = labelSchema.transform((text) => text ?? undefined).optional();
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
-import { generatePassword } from "../../core/password.ts";
+import { generatePassword } from "../../core/password.js";
 import {
   createUser,
   deleteUser,
@@ -9,13 +9,13 @@ import {
   showUser,
   type User,
   type UserChange,
-} from "../../core/users.ts";
-import { ConsentMissingError, ExitCode, UsageError } from "../../errors.ts";
-import { Secret } from "../../secret.ts";
-import { defineCommand, type Noun, parameter, type View } from "../command.ts";
-import { after, dryRun, email, flagOption, limit, showDeleted } from "../options.ts";
-import { type Column, table } from "../render/table.ts";
-import { count, facts, timestamp } from "../render/text.ts";
+} from "../../core/users.js";
+import { ConsentMissingError, ExitCode, UsageError } from "../../errors.js";
+import { Secret } from "../../secret.js";
+import { defineCommand, type Noun, parameter, type View } from "../command.js";
+import { after, dryRun, email, flagOption, limit, showDeleted } from "../options.js";
+import { type Column, table } from "../render/table.js";
+import { count, facts, timestamp } from "../render/text.js";
 
 const create = defineCommand({
   name: "create",

@@ -1,7 +1,7 @@
 /** An error becomes the text for a person or the line for a program. */
 import type { ChalkInstance } from "chalk";
-import { ExitCode, VocabdbError } from "../../errors.ts";
-import { visible } from "./text.ts";
+import { ExitCode, VocabdbError } from "../../errors.js";
+import { visible } from "./text.js";
 
 export interface ErrorReport {
   readonly code: string;

@@ -1,8 +1,8 @@
 /** Tables that fit the terminal and align wide characters. */
 import Table from "cli-table3";
 import stringWidth from "string-width";
-import type { View } from "../command.ts";
-import { visible } from "./text.ts";
+import type { View } from "../command.js";
+import { visible } from "./text.js";
 
 export interface Column<T> {
   readonly title: string;

@@ -1,5 +1,5 @@
 /** Data becomes text that is safe to print. */
-import type { View } from "../command.ts";
+import type { View } from "../command.js";
 
 /**
  * Characters that could move the cursor, change colours, reverse or hide text: controls (C0, DEL, C1),

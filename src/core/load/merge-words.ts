@@ -1,8 +1,8 @@
 /** Staged words become words: duplicates found, differences counted, and only those written. */
 import type { PoolClient } from "pg";
-import type { CsvSource } from "./read.ts";
-import { type RejectList, STAGING, type StagedFile } from "./stage-words.ts";
-import type { WordField } from "./word-columns.ts";
+import type { CsvSource } from "./read.js";
+import { type RejectList, STAGING, type StagedFile } from "./stage-words.js";
+import type { WordField } from "./word-columns.js";
 
 export interface MergeCounts {
   readonly inserted: number;

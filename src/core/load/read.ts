@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { type Readable, Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type CsvError, parse } from "csv-parse";
-import { FileError } from "../../errors.ts";
+import { FileError } from "../../errors.js";
 
 export interface CsvRecord {
   /** 1-based line on which the record starts. */

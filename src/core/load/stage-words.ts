@@ -1,10 +1,10 @@
 /** Files become rows of a staging table: read, validated and copied in one stream. */
 import type { PoolClient } from "pg";
-import { type CopyValue, copyRows } from "../../db/copy.ts";
-import { BadHeaderError, type Reject } from "../../errors.ts";
-import { type CsvSource, type ReadResult, readCsv } from "./read.ts";
-import { resolveWordColumns, type WordField } from "./word-columns.ts";
-import { type WordDefaults, type WordRow, wordValidator } from "./word-row.ts";
+import { type CopyValue, copyRows } from "../../db/copy.js";
+import { BadHeaderError, type Reject } from "../../errors.js";
+import { type CsvSource, type ReadResult, readCsv } from "./read.js";
+import { resolveWordColumns, type WordField } from "./word-columns.js";
+import { type WordDefaults, type WordRow, wordValidator } from "./word-row.js";
 
 /** In the session's own schema and gone with the transaction, so nothing is ever left behind. */
 export const STAGING = "pg_temp.staged_words";

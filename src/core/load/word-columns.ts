@@ -1,5 +1,5 @@
 /** Which column of a file holds which field of a word. */
-import { BadHeaderError } from "../../errors.ts";
+import { BadHeaderError } from "../../errors.js";
 
 export type WordField =
   | "language"

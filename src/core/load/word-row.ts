@@ -1,8 +1,8 @@
 /** One record becomes one word, or the reasons why it cannot. */
 import { z } from "zod";
-import type { Reject } from "../../errors.ts";
-import type { CsvRecord } from "./read.ts";
-import type { WordColumns, WordField } from "./word-columns.ts";
+import type { Reject } from "../../errors.js";
+import type { CsvRecord } from "./read.js";
+import type { WordColumns, WordField } from "./word-columns.js";
 
 export interface WordRow {
   readonly language: string;

@@ -2,8 +2,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { EmbeddedUnsupportedError } from "../../errors.ts";
-import { type Account, runAs } from "./account.ts";
+import { EmbeddedUnsupportedError } from "../../errors.js";
+import { type Account, runAs } from "./account.js";
 
 export interface Binaries {
   readonly initdb: string;

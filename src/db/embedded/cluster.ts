@@ -23,10 +23,10 @@ import {
 import net from "node:net";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { EmbeddedStartError } from "../../errors.ts";
-import { Secret } from "../../secret.ts";
-import { type Account, canEnter, runAs, serverAccount } from "./account.ts";
-import { type Binaries, findBinaries } from "./binaries.ts";
+import { EmbeddedStartError } from "../../errors.js";
+import { Secret } from "../../secret.js";
+import { type Account, canEnter, runAs, serverAccount } from "./account.js";
+import { type Binaries, findBinaries } from "./binaries.js";
 
 const Settings = z.object({
   port: z.number().int().min(1).max(65535),

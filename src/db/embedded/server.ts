@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EmbeddedStartError } from "../../errors.ts";
-import type { Target } from "../target.ts";
-import { runAs, serverAccount } from "./account.ts";
-import { type Cluster, clusterBinaries, clusterPassword } from "./cluster.ts";
+import { EmbeddedStartError } from "../../errors.js";
+import type { Target } from "../target.js";
+import { runAs, serverAccount } from "./account.js";
+import { type Cluster, clusterBinaries, clusterPassword } from "./cluster.js";
 
 export interface ServerState {
   readonly state: "running" | "starting" | "stopped";
