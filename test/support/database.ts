@@ -1,0 +1,72 @@
+/** A fresh database for each test that asks for one, gone when the test ends. */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { test as base, inject } from "vitest";
+import { type Database, withPrisma } from "../../src/db/database.js";
+import { type Connection, withConnection } from "../../src/db/pool.js";
+import type { Target } from "../../src/db/target.js";
+import { Secret } from "../../src/secret.js";
+
+export interface TestDatabase {
+  readonly target: Target;
+  /** As an operator would write it, password included. */
+  readonly url: string;
+  /** A plain driver connection that knows nothing of vocabdb's session setup. */
+  query<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>;
+}
+
+interface Fixtures {
+  /** Migrated. */
+  readonly db: TestDatabase;
+  /** Without any table. */
+  readonly emptyDb: TestDatabase;
+  readonly connection: Connection;
+  readonly database: Database;
+}
+
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures from the pattern
+  db: ({}, use) => withTestDatabase(inject("server").template, use),
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  emptyDb: ({}, use) => withTestDatabase("template0", use),
+  connection: ({ db }, use) => withConnection(db.target, use),
+  database: ({ connection }, use) => withPrisma(connection, use),
+});
+
+/** Connects as the administrator of the test server. */
+export async function withAdmin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const { host, port, user, password, adminDatabase: database } = inject("server");
+  return withClient({ host, port, user, password, database }, work);
+}
+
+export async function withClient<T>(config: pg.ClientConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(config);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function withTestDatabase<T>(template: string, work: (db: TestDatabase) => Promise<T>): Promise<T> {
+  const { host, port, user, password } = inject("server");
+  const database = `vocabdb_test_${randomBytes(8).toString("hex")}`;
+  await withAdmin((admin) => admin.query(`CREATE DATABASE ${database} TEMPLATE ${template}`));
+  const target: Target = {
+    ...{ host, port, user, password: new Secret(password), database, schema: "public" },
+    tls: { mode: "disable", rootCert: null, clientCert: null, clientKey: null },
+    ...{ applicationName: "vocabdb", options: null, poolMax: 5 },
+    ...{ connectTimeoutMs: 10_000, poolTimeoutMs: 10_000, embedded: false },
+  };
+  try {
+    return await work({
+      target,
+      url: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
+      query: (sql, values) =>
+        withClient({ host, port, user, password, database }, async (client) => (await client.query(sql, values)).rows),
+    });
+  } finally {
+    await withAdmin((admin) => admin.query(`DROP DATABASE ${database} WITH (FORCE)`));
+  }
+}
