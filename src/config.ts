@@ -45,14 +45,18 @@ export function loadConfig(input: ConfigInput): Config {
   const warnings: string[] = [];
   const envFile = readEnvFile(input, problems);
 
-  for (const name of ["DATABASE_URL", "DIRECT_URL"]) {
-    if (env[name]?.trim() === "") {
-      // Usually a deployment whose secret is missing; falling through to another database would hide it.
-      problems.push(`${name} is set in the environment but empty`);
-    }
-  }
-  if (input.databaseUrl?.trim() === "") {
+  // Usually a deployment whose secret is missing; falling through to another database would hide it.
+  const isEmpty = (value: string | undefined): boolean => value?.trim() === "";
+  if (isEmpty(input.databaseUrl)) {
     problems.push("--database-url is empty");
+  } else if (input.databaseUrl === undefined) {
+    for (const name of ["DATABASE_URL", "DIRECT_URL"]) {
+      if (isEmpty(env[name])) {
+        problems.push(`${name} is set in the environment but empty`);
+      } else if (env[name] === undefined && isEmpty(envFile[name])) {
+        problems.push(`${name} is set in the env file but empty`);
+      }
+    }
   }
 
   const databaseUrl =
@@ -110,7 +114,8 @@ function setting(value: string | undefined, source: UrlSource): UrlSetting | nul
 function readEnvFile(input: ConfigInput, problems: string[]): Environment {
   const path = resolve(input.cwd, input.envFile ?? ".env");
   try {
-    return parseEnv(readFileSync(path, "utf8"));
+    // Windows editors begin files with a byte order mark, which would become part of the first name.
+    return parseEnv(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     if (code === "ENOENT" && input.envFile === undefined) {
@@ -125,8 +130,8 @@ function parsePoolMax(value: string | undefined, problems: string[]): number | n
   if (value === undefined || value === "") {
     return null;
   }
-  const max = Number(value);
-  if (!Number.isInteger(max) || max < 1 || max > 1000) {
+  const max = /^\d+$/.test(value) ? Number(value) : 0;
+  if (max < 1 || max > 1000) {
     problems.push(`VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`);
     return null;
   }

@@ -230,6 +230,25 @@ export class MigrationUnfinishedError extends VocabdbError {
   }
 }
 
+/** Tables are there, but no record of migrations: they belong to something else, or were made by hand. */
+export class SchemaNotEmptyError extends VocabdbError {
+  readonly code = "SCHEMA_NOT_EMPTY";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(
+    readonly schema: string,
+    firstMigration: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `the schema ${schema} holds tables already, but no record of migrations`,
+      "give vocabdb a schema of its own (CREATE SCHEMA vocabdb; then ?schema=vocabdb in the URL); only if the tables " +
+        `are vocabdb's: vocabdb migrate resolve --applied ${firstMigration}`,
+      options,
+    );
+  }
+}
+
 /** The database and the shipped migrations tell different histories. */
 export class MigrationsDivergedError extends VocabdbError {
   readonly code = "MIGRATIONS_DIVERGED";
@@ -286,16 +305,20 @@ export class EmailTakenError extends VocabdbError {
 
   constructor(
     readonly email: string,
-    readonly deletedAt: Date | null,
+    /** null: the user is live. undefined: that is not known. */
+    readonly deletedAt: Date | null | undefined,
     options?: ErrorOptions,
   ) {
+    const undo = `bring the user back with \`vocabdb user restore ${email}\`; only after \`vocabdb user purge ${email}\` is the email free`;
     super(
-      deletedAt === null
-        ? `a user with the email ${email} exists already`
-        : `the email ${email} belongs to a user who was deleted at ${deletedAt.toISOString()}`,
+      deletedAt
+        ? `the email ${email} belongs to a user who was deleted at ${deletedAt.toISOString()}`
+        : `a user with the email ${email} exists already${deletedAt === null ? "" : ", live or deleted"}`,
       deletedAt === null
         ? `vocabdb user show ${email} (with --if-not-exists, an existing user is no error)`
-        : `bring the user back with \`vocabdb user restore ${email}\`; only after \`vocabdb user purge ${email}\` is the email free`,
+        : deletedAt === undefined
+          ? `if the user is deleted: ${undo}`
+          : undo,
       options,
     );
   }
@@ -341,8 +364,10 @@ export class RowsRejectedError extends VocabdbError {
     readonly total: number,
   ) {
     const lines = rejects.map((reject) => formatReject(reject));
-    if (total > rejects.length) {
-      lines.push(`… and ${total - rejects.length} more`);
+    // A record may have several reasons, which stand in lines of their own.
+    const shown = new Set(rejects.map(({ file, line }) => `${file}:${line}`)).size;
+    if (total > shown) {
+      lines.push(`… and ${total - shown} more`);
     }
     super(
       `${total} ${total === 1 ? "record was" : "records were"} rejected, nothing was written\n${lines.join("\n")}`,

@@ -35,7 +35,8 @@ export const emailSchema = z.string().transform((input, context) => {
 });
 
 function parseEmail(input: string): { email: string } | { problem: string } {
-  const trimmed = input.trim().toLowerCase();
+  // Only ASCII letters: toLowerCase would also make a k of the Kelvin sign, a look-alike.
+  const trimmed = input.trim().replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   const parts = trimmed.split("@");
   const [local, domain] = parts;
   if (parts.length !== 2 || !local || !domain) {
@@ -48,8 +49,7 @@ function parseEmail(input: string): { email: string } | { problem: string } {
         : "the part before @ holds a character that is not allowed there, or a dot at its end or beside another",
     };
   }
-  // Plain names are not sent through IDNA: it would turn a number into an IP address, and drop characters.
-  const ascii = /^[\x21-\x7e]+$/.test(domain) ? domain : domainToASCII(domain);
+  const ascii = asciiDomain(domain);
   const labels = ascii.split(".");
   const topLevel = labels.pop() ?? "";
   if (labels.length === 0 || !labels.every((label) => DOMAIN_LABEL.test(label)) || !TOP_LEVEL_LABEL.test(topLevel)) {
@@ -60,4 +60,14 @@ function parseEmail(input: string): { email: string } | { problem: string } {
     return { problem: `it is longer than ${MAX_LENGTH} characters (${MAX_LOCAL_LENGTH} before the @)` };
   }
   return { email };
+}
+
+/**
+ * Plain names are not sent through IDNA: it would turn a number into an IP address. Neither is what no
+ * domain can hold: `domainToASCII` reads a URL, and would drop a path, a query and whatever follows.
+ */
+function asciiDomain(domain: string): string {
+  const isPlain = /^[\x21-\x7e]+$/.test(domain);
+  const isInternational = /^[a-z0-9.\u0080-\u{10ffff}-]+$/u.test(domain);
+  return isPlain || !isInternational ? domain : domainToASCII(domain);
 }

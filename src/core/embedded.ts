@@ -54,13 +54,15 @@ function passwordlessUrl({ port, user, database, passFile }: Cluster): string {
  */
 export async function startEmbedded(home: string, port: number | null): Promise<StartResult> {
   const existing = findCluster(home);
-  let cluster = existing ?? (await createCluster(home, port));
+  const { cluster: found, created } =
+    existing === null ? await createCluster(home, port) : { cluster: existing, created: false };
+  let cluster = found;
   if (port !== null && port !== cluster.port) {
     await stopServer(cluster);
     cluster = changePort(cluster, port);
   }
   const changed = await startServer(cluster);
-  return { ...statusOf(cluster), created: existing === null, changed };
+  return { ...statusOf(cluster), created, changed };
 }
 
 /** @returns the status after it, and whether the server had been running. */

@@ -13,6 +13,7 @@ import {
   MigrationsDivergedError,
   MigrationsPendingError,
   MigrationUnfinishedError,
+  SchemaNotEmptyError,
   UsageError,
 } from "../errors.js";
 import { packageRoot } from "../package-root.js";
@@ -67,12 +68,13 @@ export function readDatamodel(): string {
  */
 export async function deployMigrations(target: Target, migrations = readMigrations()): Promise<DeployResult> {
   return withEngine(target, async (session) => {
+    await session.waitForLock();
     const before = await diagnose(session, migrations);
     refuseUnlessDeployable(before);
     const { appliedMigrationNames } = await session.engine
       .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
       .catch((error: unknown) => {
-        throw failureOf(session, migrations) ?? error;
+        throw failureOf(session, migrations) ?? refusalOf(error, target, migrations);
       });
     return {
       applied: appliedMigrationNames,
@@ -211,6 +213,12 @@ function failureOf(session: SchemaEngineSession, migrations: readonly Migration[
   const failure = session.lastFailure();
   const migration = migrations.find(({ sql }) => sql === failure?.script);
   return failure === null || migration === undefined ? null : migrationFailed(migration.name, failure);
+}
+
+/** P3005 is the engine's word for a schema with tables and no history. */
+function refusalOf(error: unknown, target: Target, migrations: readonly Migration[]): unknown {
+  const { code } = error as { code?: unknown };
+  return code === "P3005" ? new SchemaNotEmptyError(target.schema, migrations[0]?.name ?? "", { cause: error }) : error;
 }
 
 function migrationFailed(migration: string, failure: ScriptError): MigrationFailedError {

@@ -147,26 +147,22 @@ export async function showUser(
   email: string,
   options: { readonly deleted?: boolean; readonly now?: Date } = {},
 ): Promise<UserDetails> {
-  const user = await database.prisma.user.findFirst({
-    where: { email, ...withDeleted },
-    select: {
-      ...USER_FIELDS,
-      _count: {
-        select: {
-          progress: true,
-          sessions: { where: { revokedAt: null, expiresAt: { gt: options.now ?? new Date() } } },
-        },
-      },
-    },
-  });
+  const { prisma } = database;
+  const user = await prisma.user.findFirst({ where: { email, ...withDeleted }, select: USER_FIELDS });
   if (user === null) {
     throw new UserNotFoundError(email);
   }
   if (user.deletedAt !== null && !options.deleted) {
     throw new UserDeletedError(email, user.deletedAt);
   }
-  const { _count, ...fields } = user;
-  return { user: fields, progress: _count.progress, sessions: _count.sessions };
+  // Not as `_count` of the user: Prisma would count the rows of all users, and keep one line of it.
+  const ofUser = { userId: user.id, user: withDeleted };
+  const now = options.now ?? new Date();
+  const [progress, sessions] = await Promise.all([
+    prisma.progress.count({ where: ofUser }),
+    prisma.session.count({ where: { ...ofUser, revokedAt: null, expiresAt: { gt: now } } }),
+  ]);
+  return { user, progress, sessions };
 }
 
 export interface UserDeletion extends UserChange {

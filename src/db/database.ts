@@ -1,5 +1,6 @@
 /** The Prisma client over the shared pool: what this package's library and its commands work with. */
 import { PrismaPg } from "@prisma/adapter-pg";
+import { ConstraintError, EmailTakenError } from "../errors.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
 import { translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
@@ -49,11 +50,21 @@ function extendedClient(client: PrismaClient, target: Target) {
     query: {
       $allOperations: ({ args, query }) =>
         query(args).catch((error: unknown) => {
-          throw translateError(error, target);
+          throw emailTaken(args, translateError(error, target), error);
         }),
     },
   });
   return client.$extends(translate).$extends(softDelete);
+}
+
+/** A violated unique email is told with the email, which the server's message leaves out. */
+function emailTaken(args: unknown, translated: unknown, cause: unknown): unknown {
+  if (!(translated instanceof ConstraintError) || translated.constraint !== "users_email_key") {
+    return translated;
+  }
+  const { data, create } = (args ?? {}) as { data?: unknown; create?: unknown };
+  const { email } = (data ?? create ?? {}) as { email?: unknown };
+  return typeof email === "string" ? new EmailTakenError(email, undefined, { cause }) : translated;
 }
 
 /**
@@ -65,9 +76,14 @@ export async function inPrismaTransaction<T>(
   options: { readonly dryRun?: boolean | undefined },
   work: (prisma: PrismaTransaction) => Promise<T>,
 ): Promise<T> {
-  const { prisma } = database;
+  const { prisma, target } = database;
   if (!options.dryRun) {
-    return prisma.$transaction((transaction) => work(transaction), TRANSACTION_LIMITS);
+    return prisma
+      .$transaction((transaction) => work(transaction), TRANSACTION_LIMITS)
+      .catch((error: unknown) => {
+        // Begin and commit are no operations that the client's extensions see.
+        throw translateError(error, target);
+      });
   }
   const outcome: { result?: { value: T } } = {};
   const rollback = new Error("rolled back: dry run");
@@ -78,7 +94,7 @@ export async function inPrismaTransaction<T>(
     }, TRANSACTION_LIMITS);
   } catch (error) {
     if (error !== rollback || outcome.result === undefined) {
-      throw error;
+      throw translateError(error, target);
     }
   }
   if (outcome.result === undefined) {

@@ -72,6 +72,11 @@ const SYSTEM_CODE_OF_KIND: Readonly<Record<string, string>> = {
   TlsConnectionError: "ERR_TLS",
 };
 
+function systemCodeOf(kind: string, { port }: Record<string, unknown>): string | undefined {
+  // Of a name that was not found there is no port to tell.
+  return kind === "DatabaseNotReachable" && port === undefined ? "ENOTFOUND" : SYSTEM_CODE_OF_KIND[kind];
+}
+
 function factsOf(error: Record<string, unknown>): Facts {
   const text = (key: string): string | null => (typeof error[key] === "string" ? error[key] : null);
   const code = text("originalCode") ?? text("code");
@@ -79,12 +84,19 @@ function factsOf(error: Record<string, unknown>): Facts {
   const fromDatabase = code !== null && /^[0-9A-Z]{5}$/.test(code) && !/^(E[A-Z]{4}|P\d{4})$/.test(code);
   return {
     sqlState: fromDatabase ? code : (SQLSTATE_OF_KIND[kind] ?? null),
-    systemCode: fromDatabase ? null : (SYSTEM_CODE_OF_KIND[kind] ?? code),
+    systemCode: fromDatabase ? null : (systemCodeOf(kind, error) ?? code),
     message: text("originalMessage") ?? text("message") ?? text("reason") ?? "",
     detail: text("detail"),
     hint: text("hint"),
-    constraint: text("constraint"),
+    constraint: text("constraint") ?? constraintIndex(error.constraint),
   };
+}
+
+/** Prisma's adapter wraps the name of a violated constraint. */
+function constraintIndex(constraint: unknown): string | null {
+  const index =
+    typeof constraint === "object" && constraint !== null && "index" in constraint ? constraint.index : null;
+  return typeof index === "string" ? index : null;
 }
 
 /** Failures that happened on this side or on the way. */
@@ -120,11 +132,27 @@ function fromClient(facts: Facts, target: Target, cause: unknown): VocabdbError 
     case "EPIPE":
       return lost(target, cause);
     case "P2028":
-      return new PoolTimeoutError(
-        `no connection to ${where} became free in time`,
-        "raise connection_limit in the URL (or VOCABDB_POOL_MAX), or try again when the database is less busy",
-        { cause },
-      );
+      return message.includes("Unable to start")
+        ? new PoolTimeoutError(
+            `no connection to ${where} became free in time`,
+            "raise connection_limit in the URL (or VOCABDB_POOL_MAX), or try again when the database is less busy",
+            { cause },
+          )
+        : new ConnectionError(
+            `a transaction on ${where} took too long and was rolled back`,
+            "try again when the database is less busy",
+            { cause },
+          );
+  }
+  if (message === "There was an error establishing an SSL connection") {
+    return notPostgres(target, { cause });
+  }
+  if (message.includes("does not support SSL")) {
+    return new TlsError(
+      `${where} offers no TLS, but the URL asks for it (sslmode=${target.tls.mode})`,
+      "use sslmode=prefer or sslmode=disable, if the way to this server is trusted",
+      { cause },
+    );
   }
   if (
     systemCode !== null &&
@@ -133,13 +161,6 @@ function fromClient(facts: Facts, target: Target, cause: unknown): VocabdbError 
     return new TlsError(
       `the certificate of ${where} was not accepted: ${message}`,
       "download the authority's certificate and name it: ?sslmode=verify-full&sslrootcert=/path/to/ca.crt",
-      { cause },
-    );
-  }
-  if (message.includes("does not support SSL")) {
-    return new TlsError(
-      `${where} offers no TLS, but the URL asks for it (sslmode=${target.tls.mode})`,
-      "use sslmode=prefer or sslmode=disable, if the way to this server is trusted",
       { cause },
     );
   }
@@ -213,6 +234,13 @@ function fromServer(facts: Facts, sqlState: string, target: Target, cause: unkno
         "lower connection_limit in the URL of every client, or use a pooler",
         { cause },
       );
+    case "57014":
+    case "55P03":
+      return new ConnectionError(
+        `${where} gave up: ${message}; what was not committed has been rolled back`,
+        `try again when the database is less busy, or raise the limit: ALTER ROLE ${target.user} SET ${sqlState === "57014" ? "statement_timeout" : "lock_timeout"} = '5min'`,
+        { cause },
+      );
     case "57P03":
       return new ConnectionError(`${where} is starting or stopping: ${message}`, "try again in a moment", { cause });
     case "57P01":
@@ -240,6 +268,15 @@ function fromServer(facts: Facts, sqlState: string, target: Target, cause: unkno
     return new ConnectionError(`${where} refused the connection: ${message}`, supabaseHint(target), { cause });
   }
   return null;
+}
+
+/** What answered does not speak the protocol. */
+export function notPostgres({ host, port }: Target, options?: ErrorOptions): ConnectionError {
+  return new ConnectionError(
+    `what listens at ${host}:${port} is not PostgreSQL`,
+    "check the host and the port of the URL (PostgreSQL usually listens on 5432)",
+    options,
+  );
 }
 
 function timedOut(target: Target, cause: unknown): ConnectionError {

@@ -1,4 +1,5 @@
 /** The one place that opens connections to PostgreSQL for everything but schema migrations. */
+import type { Socket } from "node:net";
 import pg from "pg";
 import type { Target } from "./target.js";
 import { tlsOptions } from "./tls.js";
@@ -28,6 +29,10 @@ export async function poolConfig(target: Target): Promise<pg.PoolConfig> {
         // A function, so that no inspected client shows it. Without one the driver asks ~/.pgpass.
         ...(password !== null && { password: () => password.reveal() }),
       });
+      // The pool forgets a client whose login failed on this side, but leaves its socket open: it would keep
+      // the process alive, and hold up a DROP DATABASE, until the server's authentication_timeout.
+      const { connection } = this as unknown as { connection: NodeJS.EventEmitter & { readonly stream: Socket } };
+      connection.once("error", () => connection.stream.destroy());
     }
   }
   return {

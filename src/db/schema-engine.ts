@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaPg } from "@prisma/adapter-pg";
 import {
   bindMigrationAwareSqlAdapterFactory,
@@ -22,6 +23,8 @@ import type { Target } from "./target.js";
 
 export interface SchemaEngineSession {
   readonly engine: bindings.SchemaEngine;
+  /** Takes Prisma's advisory lock, however long another deploy holds it. The engine gives up after 10 s. */
+  waitForLock(): Promise<void>;
   /** The last script that the server refused, null while there is none. */
   lastFailure(): ScriptError | null;
 }
@@ -63,12 +66,34 @@ export async function withSchemaEngine<T>(
       bindMigrationAwareSqlAdapterFactory(factory),
     );
     try {
-      return await work({ engine, lastFailure: () => factory.lastFailure });
+      return await work({
+        engine,
+        waitForLock: () => waitForLock(pool),
+        lastFailure: () => factory.lastFailure,
+      });
     } finally {
       engine.free();
     }
   } finally {
     await pool.end();
+  }
+}
+
+/** The number that Prisma Migrate locks, the same in every version of it. */
+const PRISMA_LOCK = 72_707_369;
+const LOCK_POLL_MS = 250;
+
+/**
+ * Asks again and again: a statement that waits on the server keeps its snapshot, for whose end a CREATE
+ * INDEX CONCURRENTLY of the deploy that has the lock would wait in turn.
+ */
+async function waitForLock(pool: pg.Pool): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${PRISMA_LOCK}) AS locked`);
+    if (rows[0]?.locked) {
+      return;
+    }
+    await sleep(LOCK_POLL_MS);
   }
 }
 

@@ -45,7 +45,7 @@ export const softDelete = Prisma.defineExtension({
 
 /** @returns `args` with the conditions added, at the top and in every nested `include` and `select`. */
 export function hideDeleted(model: ModelName, args: Arguments = {}): Arguments {
-  return { ...hideInRelations(model, args, false), ...liveOnly(model, args.where) };
+  return { ...hideInRelations(model, args), ...liveOnly(model, args.where) };
 }
 
 function liveOnly(model: ModelName, where: unknown): Arguments {
@@ -63,10 +63,8 @@ function liveOnly(model: ModelName, where: unknown): Arguments {
 
 const LIVE_USER = { user: { deletedAt: null } };
 
-/**
- * @param parentIsFiltered whether a live user stands above, so that what hangs on it needs no condition
- */
-function hideInRelations(model: ModelName, args: Arguments, parentIsFiltered: boolean): Arguments {
+/** What hangs on a user needs no condition, as the user is live or was asked for. */
+function hideInRelations(model: ModelName, args: Arguments): Arguments {
   const changed: Record<string, unknown> = { ...args };
   for (const key of ["include", "select"]) {
     const selection = args[key];
@@ -76,7 +74,7 @@ function hideInRelations(model: ModelName, args: Arguments, parentIsFiltered: bo
     const next: Record<string, unknown> = { ...selection };
     for (const [name, value] of Object.entries(selection)) {
       if (name === "_count") {
-        next[name] = hideInCount(model, value, parentIsFiltered);
+        next[name] = hideInCount(model, value);
         continue;
       }
       const relation = RELATIONS[model][name];
@@ -84,9 +82,9 @@ function hideInRelations(model: ModelName, args: Arguments, parentIsFiltered: bo
         continue;
       }
       const nested = value === true ? {} : (value as Arguments);
-      const belowUser = parentIsFiltered || model === "User";
-      const inner = hideInRelations(relation.model, nested, belowUser);
-      next[name] = relation.list && !belowUser ? { ...inner, ...liveOnly(relation.model, nested.where) } : inner;
+      const inner = hideInRelations(relation.model, nested);
+      const isFiltered = relation.list && model !== "User";
+      next[name] = isFiltered ? { ...inner, ...liveOnly(relation.model, nested.where) } : inner;
     }
     changed[key] = next;
   }
@@ -94,8 +92,8 @@ function hideInRelations(model: ModelName, args: Arguments, parentIsFiltered: bo
 }
 
 /** `_count: true` counts every list relation; made explicit so that each can carry its condition. */
-function hideInCount(model: ModelName, value: unknown, parentIsFiltered: boolean): unknown {
-  if (value === false || value == null || parentIsFiltered || model === "User") {
+function hideInCount(model: ModelName, value: unknown): unknown {
+  if (value === false || value == null || model === "User") {
     return value;
   }
   const lists = Object.entries(RELATIONS[model]).filter(([, relation]) => relation.list);

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { ConfigError, ConnectionError } from "../errors.js";
+import { ConfigError } from "../errors.js";
+import { notPostgres } from "./errors.js";
 import type { Target, TlsSettings } from "./target.js";
 
 /** PostgreSQL's SSLRequest message: length 8, code 80877103. */
@@ -72,16 +73,7 @@ function offersTls(target: Target): Promise<boolean> {
     socket.once("close", () => settle(() => reject(new Error("Connection terminated unexpectedly"))));
     socket.once("data", (reply) => {
       const answer = String.fromCharCode(reply[0] ?? 0);
-      settle(() =>
-        answer === "S" || answer === "N"
-          ? resolve(answer === "S")
-          : reject(
-              new ConnectionError(
-                `what listens at ${target.host}:${target.port} is not PostgreSQL`,
-                "check the host and the port of the URL (PostgreSQL usually listens on 5432)",
-              ),
-            ),
-      );
+      settle(() => (answer === "S" || answer === "N" ? resolve(answer === "S") : reject(notPostgres(target))));
     });
   });
 }

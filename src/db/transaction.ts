@@ -44,10 +44,11 @@ export async function inTransaction<T>(
       () => true,
       () => false,
     ));
-    throw error;
+    throw options.signal?.aborted ? options.signal.reason : error;
   } finally {
     stopWatching();
-    client.release(broken);
+    // A request to cancel that is still on its way must not meet the connection's next user.
+    client.release(broken || options.signal?.aborted === true);
   }
 }
 

@@ -72,7 +72,7 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
   if (/^["'`]/.test(value)) {
     fail("begins with a quotation mark", "remove the quotes around the URL: docker --env-file and systemd keep them");
   }
-  const scheme = /^([A-Za-z][A-Za-z0-9+.:-]*):\/\//.exec(value)?.[1];
+  const scheme = /^((?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(value)?.[1];
   if (scheme !== "postgresql" && scheme !== "postgres") {
     fail(
       scheme === undefined ? "is not a connection URL" : `begins with ${scheme}://, which is not a PostgreSQL address`,
@@ -87,6 +87,13 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
   const authority = authorityEnd === -1 ? rest : rest.slice(0, authorityEnd);
   const tail = authorityEnd === -1 ? "" : rest.slice(authorityEnd);
   const at = authority.lastIndexOf("@");
+  if (at !== -1 && hasStrayAt(tail)) {
+    // What follows the first @ may be part of the password, so none of it may be named.
+    fail(
+      "has an @ after its host part, so that it is not clear where the password ends",
+      "in a password write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A, % as %25; in other places too @ as %40",
+    );
+  }
   if (at === -1 && hasUserInfoCutShort(authority, tail)) {
     const character = tail.charAt(0);
     fail(
@@ -104,7 +111,7 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
       return decodeURIComponent(part);
     } catch {
       problems.push(`${name} has a ${what} with a stray %: write % as %25`);
-      return "";
+      return part;
     }
   };
 
@@ -118,13 +125,21 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
   const query = new URLSearchParams(question === -1 ? "" : tail.slice(question + 1));
   const { parameters, warnings } = parseParameters(name, query, problems);
 
-  const { host, port } = splitHost(name, authority.slice(at + 1), parameters?.host, problems);
+  const { hostName, port } = splitHost(name, authority.slice(at + 1), problems);
+  // Percent-encoded where it is the folder of a Unix socket, as libpq has it.
+  const host = parameters?.host ?? (hostName === null ? null : decode(hostName, "host name"));
+  if (host === "") {
+    problems.push(`${name} names no host`);
+  }
+  if (host?.includes(",")) {
+    problems.push(`${name} names several hosts; vocabdb connects to one, the primary`);
+  }
   if (user === "") {
     problems.push(`${name} names no user`);
   }
   const database = decode(path.slice(1), "database name") || user;
 
-  if (problems.length > 0 || parameters === null) {
+  if (problems.length > 0 || parameters === null || host === null) {
     throw new DatabaseUrlError(problems, `expected the form ${FORM}`);
   }
   const target: Target = {
@@ -152,13 +167,22 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
 
 /** Whether an @ that follows the first /, ? or # shows that this character belonged to the password. */
 function hasUserInfoCutShort(authority: string, tail: string): boolean {
-  const path = tail.split("?")[0] ?? "";
   const looksLikeHost = /^[^:]*(:\d*)?$/.test(authority);
-  return tail.includes("@") && (path.includes("@") || !looksLikeHost);
+  return tail.includes("@") && (!looksLikeHost || hasStrayAt(tail));
+}
+
+/** Whether there is an @ behind the host part, other than in the value of a parameter. */
+function hasStrayAt(tail: string): boolean {
+  const [path = "", ...pairs] = tail.split(/[?&]/);
+  return path.includes("@") || pairs.some((pair) => pair.includes("@") && !isKnown(pair.split("=")[0] ?? ""));
+}
+
+function isKnown(parameter: string): boolean {
+  return Object.hasOwn(Parameters.shape, parameter);
 }
 
 function parseParameters(name: string, query: URLSearchParams, problems: string[]) {
-  const unknown = [...new Set(query.keys())].filter((key) => !(key in Parameters.shape));
+  const unknown = [...new Set(query.keys())].filter((key) => !isKnown(key));
   const warnings = unknown.map((key) => `${name}: the parameter ${JSON.stringify(key)} is not known and has no effect`);
   const result = Parameters.safeParse(Object.fromEntries(query));
   if (!result.success) {
@@ -167,23 +191,16 @@ function parseParameters(name: string, query: URLSearchParams, problems: string[
   return { parameters: result.success ? result.data : null, warnings };
 }
 
-function splitHost(name: string, hostPort: string, hostParameter: string | undefined, problems: string[]) {
-  const match = /^(\[[0-9A-Fa-f:.%]+\]|[^:,]*)(?::(\d*))?$/.exec(hostPort);
+function splitHost(name: string, hostPort: string, problems: string[]) {
+  // Several hosts pass here, to be told apart from what cannot be read.
+  const match = /^(\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^:,\s]*|.*,.*?)(?::(\d*))?$/.exec(hostPort);
   if (match === null) {
-    problems.push(
-      hostPort.includes(",")
-        ? `${name} names several hosts; vocabdb connects to one, the primary`
-        : `${name} has a host or port that cannot be read`,
-    );
-    return { host: "", port: 0 };
+    problems.push(`${name} has a host or port that cannot be read`);
+    return { hostName: null, port: 0 };
   }
-  const host = hostParameter ?? (match[1] ?? "").replace(/^\[|\]$/g, "");
   const port = match[2] ? Number(match[2]) : 5432;
-  if (host === "") {
-    problems.push(`${name} names no host`);
-  }
   if (port < 1 || port > 65535) {
     problems.push(`${name} has a port outside 1 to 65535`);
   }
-  return { host, port };
+  return { hostName: (match[1] ?? "").replace(/^\[|\]$/g, ""), port };
 }

@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { readDatamodel } from "../../src/core/migrations.js";
 import { withSchemaEngine } from "../../src/db/schema-engine.js";
-import { test as it, type TestDatabase, withAdmin, withClient } from "../support/database.js";
+import { it, type TestDatabase, withAdmin, withClient } from "../support/database.js";
 
 const TABLES = ["users", "sessions", "vocabulary_words", "progress"];
 

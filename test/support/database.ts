@@ -24,7 +24,7 @@ interface Fixtures {
   readonly database: Database;
 }
 
-export const test = base.extend<Fixtures>({
+export const it = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures from the pattern
   db: ({}, use) => withTestDatabase(inject("server").template, use),
   // biome-ignore lint/correctness/noEmptyPattern: as above
@@ -70,3 +70,5 @@ async function withTestDatabase<T>(template: string, work: (db: TestDatabase) =>
     await withAdmin((admin) => admin.query(`DROP DATABASE ${database} WITH (FORCE)`));
   }
 }
+
+export { it as test };

@@ -1,8 +1,8 @@
-import { relative, resolve } from "node:path";
 import { z } from "zod";
 import { labelSchema, languageSchema } from "../../core/load/word-row.js";
 import { requireMigrated } from "../../core/migrations.js";
-import { type SeedCounts, SHIPPED_WORDS, seedWords } from "../../core/words.js";
+import { type SeedCounts, type SeedOptions, SHIPPED_WORDS, seedWords } from "../../core/words.js";
+import { withConnection } from "../../db/pool.js";
 import { describeTarget, isLoopback } from "../../db/target.js";
 import { DemoRefusedError, ExitCode } from "../../errors.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
@@ -45,18 +45,22 @@ const load = defineCommand({
     { command: "vocabdb seed --file words.csv --dry-run --json", description: "What would change, for a script" },
   ],
   exitCodes: [ExitCode.findings, ExitCode.badData],
-  needs: "connection",
+  needs: "target",
   writes: "data",
-  run: async (input, { connection, cwd, signal, display, now }) => {
-    if (input.demo && !isLoopback(connection.target)) {
-      throw new DemoRefusedError(describeTarget(connection.target));
+  run: async (input, { resolution: { target }, signal, display, now }) => {
+    // Before anything is sent there.
+    if (input.demo && !isLoopback(target)) {
+      throw new DemoRefusedError(describeTarget(target));
     }
-    await requireMigrated(connection);
     const { language, level, category } = input;
-    return seedWords(connection, {
-      files: input.file?.map((path) => shortest(cwd, path)) ?? [SHIPPED_WORDS],
+    const options: SeedOptions = {
+      files: input.file ?? [SHIPPED_WORDS],
       defaults: { ...(language && { language }), ...(level && { level }), ...(category && { category }) },
       ...{ demo: input.demo, dryRun: input.dryRun, signal, now, onPhase: display.update },
+    };
+    return withConnection(target, async (connection) => {
+      await requireMigrated(connection);
+      return seedWords(connection, options);
     });
   },
   text: ({ files, total, demo, dryRun: rehearsed }, view) => {
@@ -84,10 +88,5 @@ const COLUMNS: readonly Column<SeedCounts & { file: string }>[] = [
   { title: "file", value: (row) => row.file, flexible: true },
   ...(["rows", "inserted", "updated", "unchanged", "duplicates"] as const).map(number),
 ];
-
-/** As it was typed, so that messages can be clicked, but found from anywhere. */
-function shortest(cwd: string, path: string): string {
-  return cwd === process.cwd() ? path : relative(process.cwd(), resolve(cwd, path));
-}
 
 export const seed: Noun = { name: "seed", commands: [load], defaultCommand: load };

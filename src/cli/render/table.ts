@@ -31,13 +31,28 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view
     style: { head: [], border: [], compact: true },
     chars: BORDERS,
   });
-  output.push(...cells.map((line) => line.map((cell, index) => shorten(cell, widths[index] ?? 0))));
+  const shown = cells.map((line) => line.map((cell, index) => shorten(cell, widths[index] ?? 0)));
+  output.push(...shown.map((line) => line.map(standIn)));
+  const texts = shown.flat().filter((text) => stringWidth(text) > 0);
+  let next = 0;
   return output
     .toString()
+    .replace(STAND_IN, () => texts[next++] ?? "")
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
 }
+
+/**
+ * What cli-table3 lays out in place of a text: as wide, of characters for private use. It measures by
+ * older rules, in which the vowel signs of Thai or Hindi take a column, and would cut and pad by them.
+ */
+function standIn(text: string): string {
+  const width = stringWidth(text);
+  return width === 0 ? text : `\ue000${"\ue001".repeat(width - 1)}`;
+}
+
+const STAND_IN = /\ue000\ue001*/g;
 
 const BORDERS = {
   ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },

@@ -15,7 +15,7 @@ export function visible(text: string): string {
 
 /** `2026-11-22 12:00:00Z` */
 export function timestamp(time: Date | null): string {
-  return time === null ? "–" : `${time.toISOString().slice(0, 19).replace("T", " ")}Z`;
+  return time === null ? "–" : time.toISOString().replace(/T(.+)\.\d+Z$/, " $1Z");
 }
 
 export function percent(fraction: number | null): string {

@@ -31,36 +31,44 @@ export function fileSource(path: string): CsvSource {
   return { name: path, open: () => createReadStream(path) };
 }
 
-interface ParsedRecord {
-  readonly info: { readonly lines: number };
-  readonly record: string[];
-}
-
 /** @throws {FileError} when the file cannot be read or is not UTF-8 */
 export async function* readCsv(source: CsvSource, signal?: AbortSignal): AsyncGenerator<ReadResult> {
-  const broken: BrokenRecord[] = [];
+  // Filled while parsing, and so in the order of the file: the parser hands over its records later.
+  const results: ReadResult[] = [];
+  const last = { line: 0, code: "" };
   const parser = parse({
-    info: true,
     bom: true,
+    record_delimiter: "\n",
     skip_empty_lines: true,
     // Records of the wrong length are for the validator to name, column by column.
     relax_column_count: true,
     skip_records_with_error: true,
+    on_record: (fields, { lines }) => {
+      Object.assign(last, { line: lines, code: "" });
+      results.push({ record: { line: lines - lineBreaksIn(fields), fields } });
+      return fields;
+    },
     on_skip: (error) => {
-      if (error !== undefined) {
-        broken.push(brokenRecord(error));
+      const { code, lines, column } = error as CsvError & { lines: number; column: number };
+      const isUnclosed = code === "CSV_QUOTE_NOT_CLOSED";
+      // The parser goes on within the record, and may stumble again over what it has complained of.
+      if (lines === last.line || (isUnclosed && last.code === "CSV_INVALID_CLOSING_QUOTE")) {
+        return undefined;
       }
+      // An unclosed quote is noticed at the end of the file; its record begins after the one before.
+      const line = isUnclosed ? last.line + 1 : lines;
+      Object.assign(last, { line: lines, code });
+      results.push({ broken: { line, column: column + 1, reason: QUOTE_PROBLEMS[code] ?? code } });
       return undefined;
     },
   });
   const failure: { error?: unknown } = {};
-  const feeding = pipeline(source.open(), new Utf8Check(source.name), parser, { signal }).catch((error: unknown) => {
+  const feeding = pipeline(source.open(), new TextCheck(source.name), parser, { signal }).catch((error: unknown) => {
     failure.error = error;
   });
   try {
-    for await (const { info, record } of parser as AsyncIterable<ParsedRecord>) {
-      yield* drain(broken);
-      yield { record: { line: info.lines - lineBreaksIn(record), fields: record } };
+    for await (const _ of parser) {
+      yield* results.splice(0);
     }
   } catch (error) {
     failure.error ??= error;
@@ -69,28 +77,14 @@ export async function* readCsv(source: CsvSource, signal?: AbortSignal): AsyncGe
   if (failure.error !== undefined) {
     throw signal?.aborted ? signal.reason : fileError(source.name, failure.error);
   }
-  yield* drain(broken);
+  yield* results.splice(0);
 }
 
-function* drain(broken: BrokenRecord[]): Generator<ReadResult> {
-  for (const item of broken.splice(0)) {
-    yield { broken: item };
-  }
-}
-
-function brokenRecord(error: CsvError): BrokenRecord {
-  const { code, lines, column } = error as { code: string; lines?: number; column?: number };
-  const reasons: Readonly<Record<string, string>> = {
-    CSV_QUOTE_NOT_CLOSED: "a quoted cell is never closed",
-    CSV_INVALID_CLOSING_QUOTE: 'text follows the closing quote of a cell; a quote inside a quoted cell is written ""',
-    INVALID_OPENING_QUOTE: "a quote stands inside a cell that does not begin with one; put the whole cell in quotes",
-  };
-  return {
-    line: lines ?? 0,
-    column: typeof column === "number" ? column + 1 : 0,
-    reason: reasons[code] ?? error.message,
-  };
-}
+const QUOTE_PROBLEMS: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: "a quoted cell is never closed",
+  CSV_INVALID_CLOSING_QUOTE: 'text follows the closing quote of a cell; a quote inside a quoted cell is written ""',
+  INVALID_OPENING_QUOTE: "a quote stands inside a cell that does not begin with one; put the whole cell in quotes",
+};
 
 function lineBreaksIn(fields: readonly string[]): number {
   let breaks = 0;
@@ -117,19 +111,27 @@ function fileError(path: string, error: unknown): FileError {
   });
 }
 
-/** Passes bytes on unchanged, and fails on what is not UTF-8, which the parser would silently replace. */
-class Utf8Check extends Transform {
+const LF = 10;
+const CR = 13;
+
+/**
+ * Fails on what is not UTF-8, which the parser would silently replace, and makes every line end a line
+ * feed: files are mixed from several, and the same words must not differ by the system they were saved on.
+ */
+class TextCheck extends Transform {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   #line = 1;
+  #afterCr = false;
 
   constructor(readonly path: string) {
     super();
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const bytes = this.#withLineFeeds(chunk);
     try {
-      this.#line += this.#decoder.decode(chunk, { stream: true }).split("\n").length - 1;
-      done(null, chunk);
+      this.#line += this.#decoder.decode(bytes, { stream: true }).split("\n").length - 1;
+      done(null, bytes);
     } catch {
       done(this.#error());
     }
@@ -142,6 +144,22 @@ class Utf8Check extends Transform {
     } catch {
       done(this.#error());
     }
+  }
+
+  #withLineFeeds(chunk: Buffer): Buffer {
+    if (!this.#afterCr && !chunk.includes(CR)) {
+      return chunk;
+    }
+    const bytes = Buffer.allocUnsafe(chunk.length);
+    let length = 0;
+    for (const byte of chunk) {
+      if (byte !== LF || !this.#afterCr) {
+        bytes[length] = byte === CR ? LF : byte;
+        length += 1;
+      }
+      this.#afterCr = byte === CR;
+    }
+    return bytes.subarray(0, length);
   }
 
   #error(): FileError {

@@ -39,7 +39,9 @@ function canonicalTag(tag: string): string | null {
   let canonical = tags.get(tag);
   if (canonical === undefined) {
     try {
-      canonical = Intl.getCanonicalLocales(tag)[0] ?? null;
+      const [locale = ""] = Intl.getCanonicalLocales(tag);
+      // BCP 47 also has room for languages of 5 to 8 letters, but none: they are names, such as Chinese.
+      canonical = /^[a-z]{2,3}(-|$)/.test(locale) ? locale : null;
     } catch {
       canonical = null;
     }
@@ -95,7 +97,7 @@ export function wordValidator(
     const raw: Record<string, string> = { ...EMPTY_ROW, ...defaults };
     for (const [field, index] of positions) {
       const value = fields[index] ?? "";
-      if (value !== "" || !(field in defaults)) {
+      if (!(field in defaults) || value.trim() !== "") {
         raw[field] = value;
       }
     }

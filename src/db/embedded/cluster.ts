@@ -97,8 +97,11 @@ export function clusterBinaries(folder: string): Promise<Binaries> {
   return findBinaries(serverAccount(), dirname(folder));
 }
 
-/** Creates the server's files unless another process has: then that one's are returned. */
-export async function createCluster(home: string, port: number | null): Promise<Cluster> {
+/** Creates the server's files unless another process is faster: then that one's are returned. */
+export async function createCluster(
+  home: string,
+  port: number | null,
+): Promise<{ readonly cluster: Cluster; readonly created: boolean }> {
   const account = serverAccount();
   const folder = await chooseFolder(home, account);
   const base = dirname(folder);
@@ -116,9 +119,9 @@ export async function createCluster(home: string, port: number | null): Promise<
     if (winner === null) {
       throw error;
     }
-    return winner;
+    return { cluster: winner, created: false };
   }
-  return clusterIn(folder);
+  return { cluster: clusterIn(folder), created: true };
 }
 
 async function chooseFolder(home: string, account: Account): Promise<string> {

@@ -1,0 +1,86 @@
+/** What is written for users is true: the reference is generated, and every code and command is documented. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Option } from "commander";
+import { describe, expect, it } from "vitest";
+import type { Noun } from "../src/cli/command.js";
+import { globalOptions } from "../src/cli/options.js";
+import { buildProgram, type Invocation } from "../src/cli/program.js";
+import { commandReference } from "../src/cli/reference.js";
+import { registry } from "../src/cli/registry.js";
+import { ExitCode } from "../src/errors.js";
+import { packageRoot } from "../src/package-root.js";
+
+const read = (path: string): string => readFileSync(join(packageRoot, path), "utf8");
+const nouns = await Promise.all(Object.values(registry).map((entry) => entry.load()));
+const commands = nouns.flatMap((noun) =>
+  noun.commands.map((command) => ({ noun, command, name: `${noun.name} ${command.name}` })),
+);
+
+it("docs/cli.md is what the commands say of themselves (npm run docs)", async () => {
+  await expect(commandReference(nouns)).toMatchFileSnapshot(join(packageRoot, "docs", "cli.md"));
+});
+
+describe.each(commands)("$name", ({ noun, command }) => {
+  it("has examples, which its own parser understands", async () => {
+    const examples = command.examples.flatMap((example) => wordsOf(example.command));
+    expect(examples.length).toBeGreaterThan(0);
+    for (const words of examples) {
+      expect((await invoke(noun, words)).command).toBe(command);
+    }
+  });
+
+  it("declares its options under the names that the parser gives them", () => {
+    for (const [key, { flags }] of Object.entries(command.options)) {
+      expect(new Option(flags).attributeName()).toBe(key);
+    }
+  });
+});
+
+/** The words after `vocabdb` in each example; other programs in it are left out. */
+function wordsOf(example: string): string[][] {
+  return [...example.matchAll(/vocabdb ((?:'[^']*'|[^'|)"])+)/g)].map((match) =>
+    (match[1] ?? "").trim().split(/\s+(?=(?:[^']*'[^']*')*[^']*$)/),
+  );
+}
+
+async function invoke(noun: Noun, words: readonly string[]): Promise<Invocation> {
+  const found: Invocation[] = [];
+  const output = { out: () => {}, err: () => {}, width: 80 };
+  const program = buildProgram(new Map([[noun.name, noun]]), globalOptions, output, (invocation) =>
+    found.push(invocation),
+  );
+  await program.parseAsync([...words], { from: "user" });
+  const [invocation] = found;
+  if (invocation === undefined) {
+    throw new Error(`nothing was invoked by ${words.join(" ")}`);
+  }
+  return invocation;
+}
+
+it("every exit code stands in the README", () => {
+  const documented = [...read("README.md").matchAll(/^\| (\d+)(?:, (\d+))? \|/gm)].flatMap(([, first, second]) => [
+    first,
+    second,
+  ]);
+  expect(documented.filter((code) => code !== undefined).map(Number)).toEqual(Object.values(ExitCode));
+});
+
+it("every error code stands in docs/errors.md, with its exit code", () => {
+  const text = read("docs/errors.md");
+  const codes = [...read("src/errors.ts").matchAll(/readonly code(?:: string)? = "([A-Z_]+)"/g)].map(
+    (match) => match[1] ?? "",
+  );
+  expect(codes.length).toBeGreaterThan(20);
+  for (const code of [...codes, "INTERNAL"]) {
+    expect(text).toMatch(new RegExp(`^\\| \`${code}\` \\| \\d+`, "m"));
+  }
+});
+
+it("every link between the documents leads somewhere", () => {
+  for (const file of ["README.md", "docs/cli.md", "docs/errors.md", "docs/decisions.md", "data/README.md"]) {
+    for (const [, link = ""] of read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      expect(() => read(join(file, "..", link)), `${file}: ${link}`).not.toThrow();
+    }
+  }
+});
