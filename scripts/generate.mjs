@@ -15,7 +15,7 @@ const prisma = createRequire(import.meta.url).resolve("prisma/build/index.js");
 rmSync(join(root, "src/generated"), { recursive: true, force: true });
 execFileSync(process.execPath, [prisma, "generate", "--schema", "prisma/schema.prisma", "--no-hints"], {
   cwd: root,
-  stdio: ["ignore", "pipe", "inherit"],
+  stdio: ["ignore", "ignore", "pipe"],
   env: {
     ...process.env,
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,

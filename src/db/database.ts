@@ -31,8 +31,8 @@ export async function withPrisma<T>(connection: Connection, work: (database: Dat
 }
 
 /** Pool and Prisma for a process that keeps them; `close` ends both. */
-export async function openTarget(target: Target): Promise<Database> {
-  const connection = await openConnection(target);
+export function openTarget(target: Target): Database {
+  const connection = openConnection(target);
   const { client, database } = prismaOn(connection);
   return { ...database, close: () => client.$disconnect().then(() => connection.close()) };
 }

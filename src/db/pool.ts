@@ -18,7 +18,57 @@ export interface Connection {
  */
 const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
 
-export async function poolConfig(target: Target): Promise<pg.PoolConfig> {
+/** What differs from the shared pool where a connection has a purpose of its own. */
+export type PoolOverrides = Pick<pg.PoolConfig, "max" | "idleTimeoutMillis" | "onConnect">;
+
+/** A pool that connects as everything here does. Nothing is sent before its first use. */
+export function createPool(target: Target, overrides: PoolOverrides = {}): pg.Pool {
+  const pool = new LazyTlsPool(target, { ...poolConfig(target), ...overrides });
+  // An idle connection that the server ends would otherwise end the process: the pool replaces it, and
+  // a query that needed it reports the failure itself.
+  pool.on("error", ignore);
+  pool.on("connect", (client) => client.on("error", ignore));
+  return pool;
+}
+
+type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
+
+/** What the driver has to know about TLS may depend on the server, which is asked by the first that connects. */
+class LazyTlsPool extends pg.Pool {
+  readonly #target: Target;
+  #tls: Promise<void> | null = null;
+
+  constructor(target: Target, config: pg.PoolConfig) {
+    super(config);
+    this.#target = target;
+  }
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    this.#tls ??= this.#learnTls();
+    if (callback === undefined) {
+      return this.#tls.then(() => super.connect());
+    }
+    this.#tls.then(
+      () => super.connect(callback),
+      (error: Error) => callback(error, undefined, ignore),
+    );
+    return undefined;
+  }
+
+  async #learnTls(): Promise<void> {
+    try {
+      Object.assign(this.options, { ssl: await tlsOptions(this.#target) });
+    } catch (error) {
+      // The next one asks again.
+      this.#tls = null;
+      throw error;
+    }
+  }
+}
+
+function poolConfig(target: Target): pg.PoolConfig {
   const { password } = target;
   // The pool's timeout covers waiting for a free connection and opening one; the client's only the latter.
   class TimedClient extends pg.Client {
@@ -40,7 +90,6 @@ export async function poolConfig(target: Target): Promise<pg.PoolConfig> {
     port: target.port,
     user: target.user,
     database: target.database,
-    ssl: await tlsOptions(target),
     application_name: target.applicationName,
     ...(target.options !== null && { options: target.options }),
     max: target.poolMax,
@@ -55,13 +104,8 @@ export async function poolConfig(target: Target): Promise<pg.PoolConfig> {
   };
 }
 
-export async function openConnection(target: Target): Promise<Connection> {
-  const pool = new pg.Pool(await poolConfig(target));
-  // An idle connection that the server ends would otherwise end the process: the pool replaces it, and
-  // a query that needed it reports the failure itself.
-  pool.on("error", ignore);
-  pool.on("connect", (client) => client.on("error", ignore));
-
+export function openConnection(target: Target): Connection {
+  const pool = createPool(target);
   let closing: Promise<void> | null = null;
   return {
     target,
@@ -75,7 +119,7 @@ export async function openConnection(target: Target): Promise<Connection> {
 
 /** The bracket: opens a pool for `work` and closes it, whatever happens. */
 export async function withConnection<T>(target: Target, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await openConnection(target);
+  const connection = openConnection(target);
   try {
     return await work(connection);
   } finally {

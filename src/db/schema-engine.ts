@@ -17,7 +17,7 @@ import {
 } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
-import { poolConfig } from "./pool.js";
+import { createPool } from "./pool.js";
 import { runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 
@@ -42,8 +42,7 @@ export async function withSchemaEngine<T>(
 ): Promise<T> {
   loadEngine();
   const wire = new Wire();
-  const pool = new pg.Pool({
-    ...(await poolConfig(target)),
+  const pool = createPool(target, {
     max: 1,
     // The lock has to be on the connection that the scripts run on, from the first to the last.
     idleTimeoutMillis: 0,
@@ -54,8 +53,6 @@ export async function withSchemaEngine<T>(
       );
     },
   });
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
   try {
     // The engine hides why a connection fails, so the first one is opened here.
     (await pool.connect()).release();

@@ -1,4 +1,5 @@
 /** libpq's `sslmode` in terms of Node's TLS. The driver's own reading of it differs. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
@@ -36,25 +37,35 @@ export async function tlsOptions(target: Target): Promise<ConnectionOptions | fa
 
 function certificates(tls: TlsSettings): ConnectionOptions {
   const problems: string[] = [];
-  const read = (parameter: string, path: string | null): string | undefined => {
+  const read = (parameter: string, path: string | null, parse: (pem: string) => unknown): string | undefined => {
     if (path === null || path === "system") {
       return undefined;
     }
     try {
-      return readFileSync(path, "utf8");
+      const pem = readFileSync(path, "utf8");
+      // Node would take an authority's file without certificates for none, and trust those of the machine.
+      parse(pem);
+      return pem;
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
       problems.push(`${parameter} names ${path}, which cannot be read (${code})`);
       return undefined;
     }
   };
-  const ca = read("sslrootcert", tls.rootCert);
-  const cert = read("sslcert", tls.clientCert);
-  const key = read("sslkey", tls.clientKey);
+  const ca = read("sslrootcert", tls.rootCert, certificate);
+  const cert = read("sslcert", tls.clientCert, certificate);
+  const key = read("sslkey", tls.clientKey, createPrivateKey);
+  if (cert !== undefined && key !== undefined && !certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+    problems.push(`sslkey names ${tls.clientKey}, which is not the key of sslcert (${tls.clientCert})`);
+  }
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+function certificate(pem: string): X509Certificate {
+  return new X509Certificate(pem);
 }
 
 /** Asks the server, as libpq does before it says anything else. */

@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { emailSchema, normalizeEmail } from "../../src/core/email.js";
 import { EmailInvalidError } from "../../src/errors.js";
-import { test as it } from "../support/database.js";
+import { it } from "../support/database.js";
 
 const LONG_LOCAL = "a".repeat(64);
 const LONG_LABEL = "d".repeat(63);

@@ -14,7 +14,7 @@ import {
 import { withConnection } from "../../src/db/pool.js";
 import { MigrationFailedError, UsageError } from "../../src/errors.js";
 import { vocabdb } from "../support/cli.js";
-import { test as it, type TestDatabase, withClient } from "../support/database.js";
+import { it, type TestDatabase, withClient } from "../support/database.js";
 
 const SHIPPED = readMigrations();
 const NAMES = SHIPPED.map(({ name }) => name);

@@ -3,21 +3,23 @@ import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import tls from "node:tls";
-import { describe, expect, test as it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { withPrisma } from "../../src/db/database.js";
 import { translateError } from "../../src/db/errors.js";
 import { withConnection } from "../../src/db/pool.js";
-import type { Target, TlsSettings } from "../../src/db/target.js";
+import type { SslMode, Target, TlsSettings } from "../../src/db/target.js";
 import { tlsOptions } from "../../src/db/tls.js";
-import { ConfigError, VocabdbError } from "../../src/errors.js";
+import { ConfigError, type VocabdbError } from "../../src/errors.js";
 import { packageRoot } from "../../src/package-root.js";
 import { Secret } from "../../src/secret.js";
 import { temporaryFolder } from "../support/cli.js";
 
 type Certificate = "localhost" | "address" | "elsewhere" | "expired" | "self-signed";
 
+/** Value of sslrootcert: a file among the fixtures, `system`, or none. */
+type Root = "ca" | "self-signed" | "system" | null;
+
 const fixture = (file: string): string => join(packageRoot, "test", "fixtures", "tls", file);
-const CA = fixture("ca.crt");
 
 /** What a server saw of one session: the way in, and the name in the client's certificate. */
 interface Session {
@@ -41,19 +43,19 @@ async function serving<T>(
     socket.once("data", (first) => {
       const asksForTls = first.length === 8 && first.readInt32BE(4) === 80877103;
       if (!asksForTls) {
-        converse(socket, first, sessions);
+        converse(socket, sessions);
       } else if (certificate === null) {
-        socket.once("data", (startup) => converse(socket, startup, sessions));
+        socket.once("data", () => converse(socket, sessions));
         socket.write("N");
       } else {
         const key = readFileSync(fixture(`${certificate}.key`));
         const cert = readFileSync(fixture(`${certificate}.crt`));
-        const ca = readFileSync(CA);
+        const ca = readFileSync(fixture("ca.crt"));
         const secured = new tls.TLSSocket(socket, {
           ...{ isServer: true, requestCert: true, rejectUnauthorized: false, key, cert, ca },
         });
         secured.on("error", () => {});
-        secured.once("data", (startup) => converse(secured, startup, sessions));
+        secured.once("data", () => converse(secured, sessions));
         socket.write("S");
       }
     });
@@ -78,11 +80,10 @@ async function serving<T>(
   }
 }
 
-/** Lets everybody in and answers every query with success. */
-function converse(socket: net.Socket, startup: Buffer, sessions: Session[]): void {
-  expect(startup.readInt32BE(4)).toBe(196608);
-  const peer = socket instanceof tls.TLSSocket ? socket.getPeerCertificate() : null;
-  sessions.push({ encrypted: peer !== null, client: peer?.subject?.CN ?? null });
+/** What follows the startup message: everybody is let in, and every query succeeds. */
+function converse(socket: net.Socket, sessions: Session[]): void {
+  const client = socket instanceof tls.TLSSocket ? socket.getPeerCertificate().subject?.CN : null;
+  sessions.push({ encrypted: socket instanceof tls.TLSSocket, client: typeof client === "string" ? client : null });
   const ready = "Z\0\0\0\x05I";
   socket.write(`R\0\0\0\x08\0\0\0\0${ready}`, "latin1");
   socket.on("data", (message) => {
@@ -108,20 +109,22 @@ async function attempt(target: Target, sessions: readonly Session[]): Promise<Ou
   return "refused";
 }
 
-function settings(mode: TlsSettings["mode"], rootCert: string | null = null): TlsSettings {
+function settings(mode: SslMode, root: Root = null): TlsSettings {
+  const rootCert = root === null || root === "system" ? root : fixture(`${root}.crt`);
   return { mode, rootCert, clientCert: null, clientKey: null };
 }
 
 describe("a server without TLS", () => {
-  it.for<[TlsSettings, Outcome]>([
-    [settings("disable"), "plain"],
-    [settings("prefer"), "plain"],
-    [settings("require"), "refused"],
-    [settings("verify-ca", CA), "refused"],
-    [settings("verify-full", CA), "refused"],
-  ])("with $0.mode is $1", async ([chosen, outcome]) => {
+  it.for<[SslMode, Root, Outcome]>([
+    ["disable", null, "plain"],
+    ["prefer", null, "plain"],
+    ["prefer", "ca", "plain"],
+    ["require", null, "refused"],
+    ["verify-ca", "ca", "refused"],
+    ["verify-full", "ca", "refused"],
+  ])("with %s and sslrootcert=%s is %s", async ([mode, root, outcome]) => {
     await serving(null, async (target, sessions) => {
-      expect(await attempt({ ...target, tls: chosen }, sessions)).toBe(outcome);
+      expect(await attempt({ ...target, tls: settings(mode, root) }, sessions)).toBe(outcome);
     });
   });
 
@@ -144,55 +147,54 @@ describe("a server without TLS", () => {
 });
 
 describe("a server with TLS", () => {
-  it.for<[TlsSettings["mode"], string | null, Outcome]>([
+  it.for<[SslMode, Root, Outcome]>([
     ["disable", null, "plain"],
     ["prefer", null, "encrypted"],
-    ["prefer", CA, "encrypted"],
+    ["prefer", "ca", "encrypted"],
     ["require", null, "encrypted"],
-  ])("and any certificate, with %s and sslrootcert=%s, is %s", async ([mode, rootCert, outcome]) => {
+  ])("and any certificate, with %s and sslrootcert=%s, is %s", async ([mode, root, outcome]) => {
     for (const certificate of ["localhost", "elsewhere", "expired", "self-signed"] as const) {
       await serving(certificate, async (target, sessions) => {
-        expect(await attempt({ ...target, tls: settings(mode, rootCert) }, sessions), certificate).toBe(outcome);
+        expect(await attempt({ ...target, tls: settings(mode, root) }, sessions), certificate).toBe(outcome);
       });
     }
   });
 
-  const SELF = fixture("self-signed.crt");
-  it.for<[Certificate, string, TlsSettings["mode"], string | null, Outcome]>([
+  it.for<[Certificate, string, SslMode, Root, Outcome]>([
     // As libpq does, an authority turns require into verify-ca.
-    ["localhost", "localhost", "require", CA, "encrypted"],
-    ["elsewhere", "localhost", "require", CA, "encrypted"],
-    ["self-signed", "localhost", "require", CA, "refused"],
-    ["expired", "localhost", "require", CA, "refused"],
+    ["localhost", "localhost", "require", "ca", "encrypted"],
+    ["elsewhere", "localhost", "require", "ca", "encrypted"],
+    ["self-signed", "localhost", "require", "ca", "refused"],
+    ["expired", "localhost", "require", "ca", "refused"],
 
-    ["localhost", "localhost", "verify-ca", CA, "encrypted"],
-    ["elsewhere", "localhost", "verify-ca", CA, "encrypted"],
-    ["self-signed", "localhost", "verify-ca", CA, "refused"],
-    ["self-signed", "localhost", "verify-ca", SELF, "encrypted"],
-    ["localhost", "localhost", "verify-ca", SELF, "refused"],
-    ["expired", "localhost", "verify-ca", CA, "refused"],
+    ["localhost", "localhost", "verify-ca", "ca", "encrypted"],
+    ["elsewhere", "localhost", "verify-ca", "ca", "encrypted"],
+    ["self-signed", "localhost", "verify-ca", "ca", "refused"],
+    ["self-signed", "localhost", "verify-ca", "self-signed", "encrypted"],
+    ["localhost", "localhost", "verify-ca", "self-signed", "refused"],
+    ["expired", "localhost", "verify-ca", "ca", "refused"],
     ["localhost", "localhost", "verify-ca", null, "refused"],
 
-    ["localhost", "localhost", "verify-full", CA, "encrypted"],
-    ["address", "127.0.0.1", "verify-full", CA, "encrypted"],
-    ["address", "localhost", "verify-full", CA, "refused"],
-    ["localhost", "127.0.0.1", "verify-full", CA, "refused"],
-    ["elsewhere", "localhost", "verify-full", CA, "refused"],
-    ["self-signed", "localhost", "verify-full", CA, "refused"],
-    ["self-signed", "localhost", "verify-full", SELF, "encrypted"],
-    ["expired", "localhost", "verify-full", CA, "refused"],
+    ["localhost", "localhost", "verify-full", "ca", "encrypted"],
+    ["address", "127.0.0.1", "verify-full", "ca", "encrypted"],
+    ["address", "localhost", "verify-full", "ca", "refused"],
+    ["localhost", "127.0.0.1", "verify-full", "ca", "refused"],
+    ["elsewhere", "localhost", "verify-full", "ca", "refused"],
+    ["self-signed", "localhost", "verify-full", "ca", "refused"],
+    ["self-signed", "localhost", "verify-full", "self-signed", "encrypted"],
+    ["expired", "localhost", "verify-full", "ca", "refused"],
     ["localhost", "localhost", "verify-full", null, "refused"],
     ["localhost", "localhost", "verify-full", "system", "refused"],
   ])("whose certificate is %s, at %s with %s and sslrootcert=%s, is %s", async (trial) => {
-    const [certificate, host, mode, rootCert, outcome] = trial;
+    const [certificate, host, mode, root, outcome] = trial;
     await serving(certificate, async (target, sessions) => {
-      expect(await attempt({ ...target, host, tls: settings(mode, rootCert) }, sessions)).toBe(outcome);
+      expect(await attempt({ ...target, host, tls: settings(mode, root) }, sessions)).toBe(outcome);
     });
   });
 
   it("that is refused is told with the reason and the way to trust it", async () => {
     await serving("elsewhere", async (localhost) => {
-      const target = { ...localhost, tls: settings("verify-full", CA) };
+      const target = { ...localhost, tls: settings("verify-full", "ca") };
       const error = await withConnection(target, ({ pool }) => pool.query("SELECT")).catch((reason: unknown) =>
         translateError(reason, target),
       );
@@ -207,8 +209,8 @@ describe("a server with TLS", () => {
   it("gets the client's certificate when there is one", async () => {
     const client = { clientCert: fixture("client.crt"), clientKey: fixture("client.key") };
     await serving("localhost", async (target, sessions) => {
-      await attempt({ ...target, tls: settings("verify-full", CA) }, sessions);
-      await attempt({ ...target, tls: { ...settings("verify-full", CA), ...client } }, sessions);
+      await attempt({ ...target, tls: settings("verify-full", "ca") }, sessions);
+      await attempt({ ...target, tls: { ...settings("verify-full", "ca"), ...client } }, sessions);
       expect(sessions).toEqual([
         { encrypted: true, client: null },
         { encrypted: true, client: "vocabdb test" },
@@ -218,48 +220,53 @@ describe("a server with TLS", () => {
 });
 
 describe("certificate files", () => {
-  it("that cannot be read are all named, before anything is sent", async () => {
-    const missing = {
-      rootCert: "/nonexistent/ca.crt",
-      clientCert: "/nonexistent/me.crt",
-      clientKey: "/nonexistent/me.key",
-    };
-    await serving("localhost", async (target, sessions) => {
-      const error = await tlsOptions({ ...target, tls: { mode: "require", ...missing } }).catch((reason) => reason);
+  /** The ConfigError that these files lead to, with nothing sent to the server. */
+  function refusedFiles(files: Partial<TlsSettings>): Promise<unknown> {
+    const client = { clientCert: fixture("client.crt"), clientKey: fixture("client.key") };
+    return serving("localhost", async (target, sessions) => {
+      const tlsSettings = { ...settings("verify-full", "ca"), ...client, ...files };
+      const error = await tlsOptions({ ...target, tls: tlsSettings }).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(ConfigError);
-      expect(error).toMatchObject({
-        exitCode: 2,
-        problems: [
-          "sslrootcert names /nonexistent/ca.crt, which cannot be read (ENOENT)",
-          "sslcert names /nonexistent/me.crt, which cannot be read (ENOENT)",
-          "sslkey names /nonexistent/me.key, which cannot be read (ENOENT)",
-        ],
-      });
       expect(sessions).toEqual([]);
+      return error;
+    });
+  }
+
+  it("that cannot be read are all named", async () => {
+    const [rootCert, clientCert, clientKey] = ["/nonexistent/ca", "/nonexistent/me", "/nonexistent/key"];
+    expect(await refusedFiles({ rootCert, clientCert, clientKey })).toMatchObject({
+      exitCode: 2,
+      problems: [
+        "sslrootcert names /nonexistent/ca, which cannot be read (ENOENT)",
+        "sslcert names /nonexistent/me, which cannot be read (ENOENT)",
+        "sslkey names /nonexistent/key, which cannot be read (ENOENT)",
+      ],
     });
   });
 
-  it.for(["rootCert", "clientCert", "clientKey"] as const)(
-    "that hold no certificate (%s) are the user's to correct",
-    async (file) => {
-      const garbage = join(temporaryFolder(), "garbage");
-      writeFileSync(garbage, "<html>404 Not Found</html>\n");
-      await serving("localhost", async (localhost) => {
-        const client = { clientCert: fixture("client.crt"), clientKey: fixture("client.key") };
-        const target = { ...localhost, tls: { ...settings("verify-full", CA), ...client, [file]: garbage } };
-        const error = await withConnection(target, ({ pool }) => pool.query("SELECT")).catch((reason: unknown) =>
-          translateError(reason, target),
-        );
-        console.log(file, error);
-        expect(error).toBeInstanceOf(VocabdbError);
-      });
-    },
-  );
+  it.for([
+    ["rootCert", "sslrootcert"],
+    ["clientCert", "sslcert"],
+    ["clientKey", "sslkey"],
+  ] as const)("without what their name promises are named (%s)", async ([file, parameter]) => {
+    for (const content of ["", "<html>404 Not Found</html>\n"]) {
+      const path = join(temporaryFolder(), "file");
+      writeFileSync(path, content);
+      const problems = [expect.stringContaining(`${parameter} names ${path}, which cannot be read`)];
+      expect(await refusedFiles({ [file]: path })).toMatchObject({ problems });
+    }
+  });
+
+  it("that do not belong together are named", async () => {
+    const clientKey = fixture("localhost.key");
+    const problems = [`sslkey names ${clientKey}, which is not the key of sslcert (${fixture("client.crt")})`];
+    expect(await refusedFiles({ clientKey })).toMatchObject({ problems });
+  });
 });
 
-it("a socket folder and sslmode=disable need no TLS, whatever the files", async () => {
+it("a socket folder and sslmode=disable get no TLS, whatever the files", async () => {
   await serving("localhost", async (target) => {
-    const tlsSettings = settings("verify-full", "/nonexistent/ca.crt");
+    const tlsSettings = { ...settings("verify-full"), rootCert: "/nonexistent/ca" };
     expect(await tlsOptions({ ...target, host: "/var/run/postgresql", tls: tlsSettings })).toBe(false);
     expect(await tlsOptions({ ...target, tls: { ...tlsSettings, mode: "disable" } })).toBe(false);
   });

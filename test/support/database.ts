@@ -70,5 +70,3 @@ async function withTestDatabase<T>(template: string, work: (db: TestDatabase) =>
     await withAdmin((admin) => admin.query(`DROP DATABASE ${database} WITH (FORCE)`));
   }
 }
-
-export { it as test };

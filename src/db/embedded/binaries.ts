@@ -17,13 +17,14 @@ const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}
 
 /**
  * @param stageUnder folder for a copy of the programs, made where those in node_modules cannot be used:
- *   the account cannot reach them (root's home is closed to everybody else), or npm did not run the
- *   package's install script, which makes the links between its libraries, and the folder is not ours.
+ *   the account cannot reach them (root's home is closed to everybody else), or the links between their
+ *   libraries are missing and cannot be made there.
  * @throws {EmbeddedUnsupportedError} where the package has nothing for this platform
  */
 export async function findBinaries(account: Account, stageUnder: string): Promise<Binaries> {
   const packageFolder = platformPackage();
   const installed = join(packageFolder, "native");
+  makeLinks(readLinks(packageFolder), (path) => join(packageFolder, path));
   const first = await tryRun(account, installed);
   if (typeof first !== "string") {
     return first;
@@ -64,11 +65,34 @@ async function tryRun(account: Account, folder: string): Promise<Binaries | stri
   return { initdb: program("initdb"), pgCtl: program("pg_ctl"), postgres: program("postgres"), version };
 }
 
+interface Link {
+  /** Both relative to the package's folder. */
+  readonly source: string;
+  readonly target: string;
+}
+
+/** npm packages cannot hold symbolic links, so the package lists those between its libraries. */
+function readLinks(packageFolder: string): Link[] {
+  const list = join(packageFolder, "native", "pg-symlinks.json");
+  return existsSync(list) ? JSON.parse(readFileSync(list, "utf8")) : [];
+}
+
+/** Makes those that are missing: the package's install script does, but npm may be told to run none. */
+function makeLinks(links: readonly Link[], locate: (path: string) => string): void {
+  for (const { source, target } of links) {
+    const link = locate(target);
+    try {
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(relative(dirname(link), locate(source)), link);
+    } catch {
+      // It exists, or the folder is not ours; whether the programs run is tried in any case.
+    }
+  }
+}
+
 /** Copies into a folder of this process and renames it, so that a staged folder is always complete. */
 function stage(packageFolder: string, staged: string): void {
-  const links: { source: string; target: string }[] = existsSync(join(packageFolder, "native/pg-symlinks.json"))
-    ? JSON.parse(readFileSync(join(packageFolder, "native/pg-symlinks.json"), "utf8"))
-    : [];
+  const links = readLinks(packageFolder);
   const linkPaths = new Set(links.map((link) => join(packageFolder, link.target)));
   const unfinished = `${staged}.copying-${process.pid}`;
   mkdirSync(dirname(staged), { recursive: true });
@@ -77,11 +101,7 @@ function stage(packageFolder: string, staged: string): void {
     recursive: true,
     filter: (source) => !linkPaths.has(source),
   });
-  for (const { source, target } of links) {
-    const inStage = (path: string): string => join(unfinished, relative("native", path));
-    mkdirSync(dirname(inStage(target)), { recursive: true });
-    symlinkSync(relative(dirname(inStage(target)), inStage(source)), inStage(target));
-  }
+  makeLinks(links, (path) => join(unfinished, relative("native", path)));
   try {
     renameSync(unfinished, staged);
   } catch (error) {

@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { resolveWordColumns, type WordField } from "../../../src/core/load/word-columns.js";
 import { type WordDefaults, type WordRow, wordValidator } from "../../../src/core/load/word-row.js";
 import type { Reject } from "../../../src/errors.js";
-import { test as it } from "../../support/database.js";
+import { it } from "../../support/database.js";
 
 const COMPLETE = {
   ...{ language: "zh", term: "地", reading: "dì", sense: "", definition: "earth" },
