@@ -11,7 +11,14 @@ const LINGER_MS = 500;
 export async function main(): Promise<void> {
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => abort.abort(new InterruptedError(signal)));
+    // Stays installed: without a listener of ours, the one that gives the cursor back ends the process.
+    process.on(signal, () => {
+      if (abort.signal.aborted) {
+        // Asked twice: not even the roll-back is waited for, which the server does by itself.
+        process.exit(new InterruptedError(signal).exitCode);
+      }
+      abort.abort(new InterruptedError(signal));
+    });
   }
   // `vocabdb … | head`: nobody reads any more, and that is no failure.
   for (const stream of [process.stdout, process.stderr]) {

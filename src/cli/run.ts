@@ -45,7 +45,7 @@ export async function run(input: RunInput): Promise<ExitCode> {
     }
     const outcome = await execute(invocation, input);
     const view: View = {
-      width: stdout.isTTY ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+      width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
       chalk: chalkFor(stdout),
     };
     const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
@@ -80,7 +80,7 @@ async function parse({ argv, stdout, stderr }: RunInput): Promise<Invocation | n
       err: (text) => {
         printed.err += text;
       },
-      width: Math.min(stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+      width: Math.min(stdout.columns || HELP_WIDTH, HELP_WIDTH),
     },
     (invocation) => {
       found.invocation = invocation;

@@ -61,7 +61,7 @@ export interface HostInput {
   readonly env: Environment;
   readonly cwd: string;
   readonly stdin: Services["stdin"];
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signal: AbortSignal;
   readonly flags: { readonly databaseUrl?: string; readonly envFile?: string; readonly quiet: boolean };
   readonly now: () => Date;

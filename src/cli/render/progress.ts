@@ -8,8 +8,12 @@ export interface Display {
   end(): void;
 }
 
-export function openDisplay(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }, wanted: boolean): Display {
-  if (!wanted || !stream.isTTY) {
+export function openDisplay(
+  stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number },
+  wanted: boolean,
+): Display {
+  // Terminals that do not know their width exist (freshly made ones, some CI): a line cannot be redrawn there.
+  if (!wanted || !stream.isTTY || !stream.columns) {
     return { update: () => {}, end: () => {} };
   }
   let spinner: Ora | null = null;

@@ -1,0 +1,91 @@
+/** On a real terminal, made by script(1): colours, the moving line, and Ctrl-C typed at it. */
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { EXECUTABLE, temporaryFolder } from "../support/cli.js";
+import { it, type TestDatabase } from "../support/database.js";
+
+const SHOW_CURSOR = "\u001b[?25h";
+const HIDE_CURSOR = "\u001b[?25l";
+
+interface Session {
+  readonly exitCode: number | null;
+  /** Everything the terminal was sent, standard error included. */
+  readonly screen: string;
+}
+
+/**
+ * @param columns width of the terminal; 0 is one that does not know
+ * @param type what is typed, once the screen shows `on`
+ */
+function atTerminal(
+  db: TestDatabase,
+  args: readonly string[],
+  columns: number,
+  type?: { readonly on: string; readonly keys: string },
+): Promise<Session> {
+  const home = temporaryFolder();
+  const command = `stty cols ${columns} && exec ${[process.execPath, EXECUTABLE, ...args].map((word) => `'${word}'`).join(" ")}`;
+  const words =
+    process.platform === "linux" ? ["-qec", command, "/dev/null"] : ["-q", "/dev/null", "/bin/sh", "-c", command];
+  return new Promise((resolve, reject) => {
+    const child = spawn("script", words, {
+      cwd: home,
+      env: { PATH: process.env.PATH, HOME: home, TERM: "xterm-256color", SHELL: "/bin/sh", DATABASE_URL: db.url },
+    });
+    let screen = "";
+    let typed = false;
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      screen += chunk;
+      if (type !== undefined && !typed && screen.includes(type.on)) {
+        typed = true;
+        child.stdin.write(type.keys);
+      }
+    });
+    child.once("error", reject);
+    child.once("close", (exitCode) => resolve({ exitCode, screen }));
+  });
+}
+
+function manyWords(rows: number): string {
+  const path = join(temporaryFolder(), "many.csv");
+  const lines = Array.from({ length: rows }, (_, n) => `de,Wort${n},word ${n}`);
+  writeFileSync(path, `language,term,definition\n${lines.join("\n")}\n`);
+  return path;
+}
+
+it("results have colours, and fit the width", async ({ db }) => {
+  await db.query("INSERT INTO users (email, display_name) VALUES ('ada@example.org', $1)", ["長い名前".repeat(20)]);
+  const { exitCode, screen } = await atTerminal(db, ["user", "list"], 60);
+  expect(exitCode).toBe(0);
+  expect(screen).toContain("\u001b[1memail");
+  expect(screen).toContain("…");
+  const { default: stringWidth } = await import("string-width");
+  expect(Math.max(...screen.split("\r\n").map((line) => stringWidth(line)))).toBeLessThanOrEqual(60);
+});
+
+it("a load shows its progress, and gives the cursor back", async ({ db }) => {
+  const { exitCode, screen } = await atTerminal(db, ["seed", "--file", manyWords(20_000)], 80);
+  expect(exitCode).toBe(0);
+  expect(screen).toContain(HIDE_CURSOR);
+  expect(screen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(screen.lastIndexOf(HIDE_CURSOR));
+  expect(screen).toMatch(/reading .*many\.csv/);
+  expect(await db.query("SELECT FROM vocabulary_words")).toHaveLength(20_000);
+});
+
+it("a terminal that does not know its width gets the result without a moving line", async ({ db }) => {
+  const { exitCode, screen } = await atTerminal(db, ["seed"], 0);
+  expect(exitCode).toBe(0);
+  expect(screen).not.toContain(HIDE_CURSOR);
+  expect(screen).toContain("900");
+});
+
+it("Ctrl-C in the middle of a load rolls back, says so, and gives the cursor back", async ({ db }) => {
+  const file = manyWords(200_000);
+  const { exitCode, screen } = await atTerminal(db, ["seed", "--file", file], 80, { on: "000 rows", keys: "\u0003" });
+  expect(exitCode).toBe(130);
+  expect(screen).toContain("interrupted by SIGINT");
+  expect(screen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(screen.lastIndexOf(HIDE_CURSOR));
+  expect(await db.query("SELECT FROM vocabulary_words")).toHaveLength(0);
+});
