@@ -131,8 +131,20 @@ function unknownCommand(noun: string | undefined, argv: readonly string[]): stri
 async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {
   const { env, cwd, stdin, stderr, signal } = input;
   const known: { target: Target | null } = { target: null };
+  const held: string[] = [];
   const host = createHost({
     ...{ env, cwd, stdin, stderr, signal, now: () => new Date() },
+    notice: (text) => {
+      if (raw.quiet === true) {
+        return;
+      }
+      if (raw.json === true) {
+        // A failure with --json is one line on stderr, so nothing may stand before it.
+        held.push(text);
+      } else {
+        stderr.write(`${text}\n`);
+      }
+    },
     flags: {
       ...(typeof raw.databaseUrl === "string" && { databaseUrl: raw.databaseUrl }),
       ...(typeof raw.envFile === "string" && { envFile: raw.envFile }),
@@ -143,7 +155,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
     },
   });
   try {
-    return await Promise.race([command.execute(raw, host), givenUp(signal)]);
+    const outcome = await Promise.race([command.execute(raw, host), givenUp(signal)]);
+    stderr.write(held.map((text) => `${text}\n`).join(""));
+    return outcome;
   } catch (error) {
     if (signal.aborted) {
       throw signal.reason;

@@ -9,12 +9,11 @@ import { type Display, openDisplay } from "./render/progress.js";
 export interface Services {
   readonly config: Config;
   readonly cwd: string;
-  readonly env: Environment;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Aborted by SIGINT and SIGTERM; work that lasts has to listen. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
-  /** To stderr, unless --quiet. */
+  /** For a person who watches; never part of the result. */
   readonly notice: (text: string) => void;
   /** A line about work that lasts, on a terminal only. The bracket ends it. */
   readonly display: Display;
@@ -64,19 +63,15 @@ export interface HostInput {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signal: AbortSignal;
   readonly flags: { readonly databaseUrl?: string; readonly envFile?: string; readonly quiet: boolean };
+  /** Where notices and warnings go. */
+  readonly notice: (text: string) => void;
   readonly now: () => Date;
   /** Told as soon as the target is known, so that a failure can be explained with it. */
   readonly onTarget: (resolution: Resolution) => void;
 }
 
 export function createHost(input: HostInput): Host {
-  const { env, cwd, stdin, stderr, signal, flags, now, onTarget } = input;
-  const notice = (text: string): void => {
-    if (!flags.quiet) {
-      stderr.write(`${text}\n`);
-    }
-  };
-
+  const { env, cwd, stdin, stderr, signal, flags, notice, now, onTarget } = input;
   return {
     async withServices<N extends keyof ServicesFor, R>(
       needs: N,
@@ -85,7 +80,7 @@ export function createHost(input: HostInput): Host {
     ): Promise<R> {
       const config = loadConfig({ env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile });
       const display = openDisplay(stderr, !flags.quiet);
-      const base: Services = { config, cwd, env, stdin, signal, now, notice, display };
+      const base: Services = { config, cwd, stdin, signal, now, notice, display };
       // The types cannot follow the cases, each of which opens just what its name promises.
       const run = (services: Services | WithTarget | WithConnection | WithDatabase) => work(services as ServicesFor[N]);
       try {

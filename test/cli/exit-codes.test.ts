@@ -5,10 +5,10 @@ import { describe, expect } from "vitest";
 import { temporaryFolder, vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
-/** The one line that a failure with --json leaves on stderr, notices aside. */
+/** The one line that a failure with --json leaves on stderr. @throws when there is anything else */
 function errorOf(stderr: string): { code: string; message: string; hint: string | null } {
-  const lines = stderr.trimEnd().split("\n");
-  return JSON.parse(lines.at(-1) ?? "").error;
+  expect(stderr.split("\n")).toHaveLength(2);
+  return JSON.parse(stderr).error;
 }
 
 function wordsFile(content: string): string {
@@ -221,7 +221,7 @@ describe("7: the database", () => {
     const url = withUrl(db, (parts) => {
       parts.password = "marker-secret";
     });
-    const { exitCode, stderr } = await vocabdb(["migrate", "--json", "--verbose"], { url });
+    const { exitCode, stderr } = await vocabdb(["migrate", "--json"], { url });
     expect(exitCode).toBe(7);
     expect(errorOf(stderr).code).toBe("AUTHENTICATION_FAILED");
     expect(stderr).not.toContain("marker-secret");
