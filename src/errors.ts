@@ -242,8 +242,8 @@ export class SchemaNotEmptyError extends VocabdbError {
   ) {
     super(
       `the schema ${schema} holds tables already, but no record of migrations`,
-      "give vocabdb a schema of its own (CREATE SCHEMA vocabdb; then ?schema=vocabdb in the URL); only if the tables " +
-        `are vocabdb's: vocabdb migrate resolve --applied ${firstMigration}`,
+      "give vocabdb a schema of its own with ?schema=vocabdb in the URL; only if the tables are vocabdb's already: " +
+        `vocabdb migrate resolve --applied ${firstMigration}`,
       options,
     );
   }

@@ -42,7 +42,7 @@ describe("with the database in Asia/Kolkata and the process in America/New_York"
     expect(Date.parse(createdAt)).toBe(await epoch(db, "created_at", "users"));
 
     const text = await vocabdb(["user", "show", "ada@example.org", "--deleted"], { url: db.url, env: NEW_YORK });
-    expect(text.stdout).toContain(`created  ${createdAt.slice(0, 19).replace("T", " ")}Z`);
+    expect(text.stdout).toContain(`created   ${createdAt.slice(0, 19).replace("T", " ")}Z`);
   });
 
   it("Prisma stores and finds exactly what it was given", async ({ db }) => {

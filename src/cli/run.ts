@@ -4,7 +4,7 @@ import type { CommanderError as CommanderFailure } from "commander";
 import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
 import { ExitCode, UsageError, VocabdbError } from "../errors.js";
-import type { Outcome, View } from "./command.js";
+import type { Noun, Outcome, View } from "./command.js";
 import { globalOptions } from "./options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
@@ -64,14 +64,18 @@ export async function run(input: RunInput): Promise<ExitCode> {
 }
 
 /** @returns what was asked for, or null when it was help or the version, which are then printed. */
-async function parse({ argv, stdout, stderr }: RunInput): Promise<Invocation | null> {
-  const nouns = new Map(
-    await Promise.all(nounsIn(argv).map(async (name) => [name, await registry[name]?.load()] as const)),
-  );
+async function parse({ argv, stdout }: RunInput): Promise<Invocation | null> {
+  const nouns = new Map<string, Noun>();
+  for (const name of nounsIn(argv)) {
+    const noun = await registry[name]?.load();
+    if (noun !== undefined) {
+      nouns.set(name, noun);
+    }
+  }
   const found: { invocation: Invocation | null } = { invocation: null };
   const printed = { out: "", err: "" };
   const program = buildProgram(
-    new Map([...nouns].flatMap(([name, noun]) => (noun === undefined ? [] : [[name, noun] as const]))),
+    nouns,
     globalOptions,
     {
       out: (text) => {
@@ -100,19 +104,15 @@ async function parse({ argv, stdout, stderr }: RunInput): Promise<Invocation | n
       stdout.write(printed.err);
       return null;
     }
-    throw usageError(error, argv);
-  }
-  if (found.invocation === null) {
-    stderr.write(printed.err);
+    throw usageError(error, argv, nouns.values().next().value);
   }
   return found.invocation;
 }
 
-function usageError(error: CommanderFailure, argv: readonly string[]): UsageError {
-  const noun = nounsIn(argv)[0];
-  const help = noun === undefined ? "vocabdb --help" : `vocabdb ${noun} --help`;
+function usageError(error: CommanderFailure, argv: readonly string[], noun: Noun | undefined): UsageError {
+  const help = noun === undefined ? "vocabdb --help" : `vocabdb ${noun.name} --help`;
   if (error.code === "commander.help") {
-    return new UsageError(`\`vocabdb ${noun}\` needs a command`, help);
+    return new UsageError(`\`vocabdb ${noun?.name}\` needs a command`, help);
   }
   const extra = error.code === "commander.excessArguments" ? unknownCommand(noun, argv) : null;
   if (extra !== null) {
@@ -123,9 +123,13 @@ function usageError(error: CommanderFailure, argv: readonly string[]): UsageErro
 }
 
 /** A word after a noun that works alone (`vocabdb migrate stauts`) is taken for its argument; it never has one. */
-function unknownCommand(noun: string | undefined, argv: readonly string[]): string | null {
-  const word = argv.slice(argv.indexOf(noun ?? "") + 1).find((candidate) => !candidate.startsWith("-"));
-  return word === undefined ? null : `\`vocabdb ${noun}\` knows no ${JSON.stringify(word)}`;
+function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string | null {
+  if (noun?.defaultCommand === undefined) {
+    return null;
+  }
+  const word = argv.slice(argv.indexOf(noun.name) + 1).find((candidate) => !candidate.startsWith("-"));
+  const isCommand = noun.commands.length > 1 && noun.commands.some((command) => command.name === word);
+  return word === undefined || isCommand ? null : `\`vocabdb ${noun.name}\` knows no ${JSON.stringify(word)}`;
 }
 
 async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {

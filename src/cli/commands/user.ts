@@ -164,16 +164,10 @@ const show = defineCommand({
   writes: null,
   run: (input, { database, now }) => showUser(database, input.email, { deleted: input.deleted, now: now() }),
   text: ({ user, progress, sessions }, view) =>
-    lines(
-      userFacts(user, view),
-      facts(
-        [
-          ["progress", count(progress, "word")],
-          ["sessions", `${sessions} live`],
-        ],
-        view,
-      ),
-    ),
+    userFacts(user, view, [
+      ["progress", count(progress, "word")],
+      ["sessions", `${sessions} live`],
+    ]),
 });
 
 const remove = defineCommand({
@@ -221,7 +215,7 @@ function change({ user, changed }: UserChange, done: string, unchanged: string, 
   return changed ? `${chalk.green(done)} ${user.email}` : `${chalk.dim(unchanged)} ${user.email}`;
 }
 
-function userFacts(user: User, view: View): string {
+function userFacts(user: User, view: View, further: readonly (readonly [string, string])[] = []): string {
   return facts(
     [
       ["email", user.email],
@@ -230,6 +224,7 @@ function userFacts(user: User, view: View): string {
       ["created", timestamp(user.createdAt)],
       ["updated", timestamp(user.updatedAt)],
       ...(user.deletedAt === null ? [] : [["deleted", timestamp(user.deletedAt)] as const]),
+      ...further,
     ],
     view,
   );
