@@ -66,8 +66,12 @@ export function readDatamodel(): string {
  * @throws {MigrationUnfinishedError} when an earlier failure is not resolved
  * @throws {MigrationsDivergedError} when the database knows other migrations than this version
  */
-export async function deployMigrations(target: Target, migrations = readMigrations()): Promise<DeployResult> {
-  return withEngine(target, async (session) => {
+export async function deployMigrations(
+  target: Target,
+  migrations = readMigrations(),
+  signal?: AbortSignal,
+): Promise<DeployResult> {
+  const deploy = async (session: SchemaEngineSession): Promise<DeployResult> => {
     await session.waitForLock();
     const before = await diagnose(session, migrations);
     refuseUnlessDeployable(before);
@@ -80,7 +84,8 @@ export async function deployMigrations(target: Target, migrations = readMigratio
       applied: appliedMigrationNames,
       alreadyApplied: migrations.length - appliedMigrationNames.length,
     };
-  });
+  };
+  return withEngine(target, deploy, signal);
 }
 
 /**
@@ -88,12 +93,16 @@ export async function deployMigrations(target: Target, migrations = readMigratio
  *
  * @returns what {@link deployMigrations} would return
  */
-export async function rehearseMigrations(target: Target, migrations = readMigrations()): Promise<DeployResult> {
+export async function rehearseMigrations(
+  target: Target,
+  migrations = readMigrations(),
+  signal?: AbortSignal,
+): Promise<DeployResult> {
   const status = await migrationStatus(target, migrations);
   refuseUnlessDeployable(status);
   const pending = migrations.filter((migration) => status.pending.includes(migration.name));
   await withConnection(target, (connection) =>
-    inTransaction(connection, { dryRun: true }, async (client) => {
+    inTransaction(connection, { dryRun: true, signal }, async (client) => {
       for (const { name, sql } of pending) {
         await runScript(client, sql).catch((error: unknown) => {
           throw error instanceof ScriptError ? migrationFailed(name, error) : error;
@@ -203,8 +212,12 @@ export async function requireMigrated(connection: Connection): Promise<void> {
   }
 }
 
-function withEngine<T>(target: Target, work: (session: SchemaEngineSession) => Promise<T>): Promise<T> {
-  return withSchemaEngine(target, readDatamodel(), work).catch((error: unknown) => {
+function withEngine<T>(
+  target: Target,
+  work: (session: SchemaEngineSession) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return withSchemaEngine(target, readDatamodel(), work, signal).catch((error: unknown) => {
     throw translateError(error, target);
   });
 }

@@ -20,6 +20,7 @@ import pg from "pg";
 import { createPool } from "./pool.js";
 import { runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
+import { cancelOnAbort } from "./transaction.js";
 
 export interface SchemaEngineSession {
   readonly engine: bindings.SchemaEngine;
@@ -34,14 +35,17 @@ export interface SchemaEngineSession {
  * lock for the session and never releases it: only the end of its connection lets the next one go on.
  *
  * @param datamodel the content of schema.prisma
+ * @param signal when aborted, the script that runs is cancelled on the server
  */
 export async function withSchemaEngine<T>(
   target: Target,
   datamodel: string,
   work: (session: SchemaEngineSession) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   loadEngine();
   const wire = new Wire();
+  let stopWatching = (): void => {};
   const pool = createPool(target, {
     max: 1,
     // The lock has to be on the connection that the scripts run on, from the first to the last.
@@ -55,7 +59,9 @@ export async function withSchemaEngine<T>(
   });
   try {
     // The engine hides why a connection fails, so the first one is opened here.
-    (await pool.connect()).release();
+    const client = await pool.connect();
+    stopWatching = cancelOnAbort(client, target, signal);
+    client.release();
     const factory = new EngineAdapterFactory(pool, target.schema, wire);
     const engine = await bindings.SchemaEngine.new(
       { datamodels: [["schema.prisma", datamodel]] },
@@ -65,13 +71,14 @@ export async function withSchemaEngine<T>(
     try {
       return await work({
         engine,
-        waitForLock: () => waitForLock(pool),
+        waitForLock: () => waitForLock(pool, signal),
         lastFailure: () => factory.lastFailure,
       });
     } finally {
       engine.free();
     }
   } finally {
+    stopWatching();
     await pool.end();
   }
 }
@@ -84,8 +91,9 @@ const LOCK_POLL_MS = 250;
  * Asks again and again: a statement that waits on the server keeps its snapshot, for whose end a CREATE
  * INDEX CONCURRENTLY of the deploy that has the lock would wait in turn.
  */
-async function waitForLock(pool: pg.Pool): Promise<void> {
+async function waitForLock(pool: pg.Pool, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
+    signal?.throwIfAborted();
     const { rows } = await pool.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${PRISMA_LOCK}) AS locked`);
     if (rows[0]?.locked) {
       return;

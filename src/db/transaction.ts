@@ -52,7 +52,13 @@ export async function inTransaction<T>(
   }
 }
 
-function cancelOnAbort(client: PoolClient, target: Target, signal: AbortSignal | undefined): () => void {
+/**
+ * Has the server cancel what it runs for `client` when the signal comes; the end of the connection alone
+ * would let a statement run on.
+ *
+ * @returns a function that stops listening
+ */
+export function cancelOnAbort(client: pg.ClientBase, target: Target, signal: AbortSignal | undefined): () => void {
   if (signal === undefined) {
     return () => {};
   }
@@ -75,7 +81,7 @@ interface Backend {
   readonly connection?: { readonly stream: net.Socket };
 }
 
-function backend(client: PoolClient): Backend {
+function backend(client: pg.ClientBase): Backend {
   return client as unknown as Backend;
 }
 
@@ -83,7 +89,7 @@ function backend(client: PoolClient): Backend {
  * PostgreSQL's CancelRequest: a message on a connection of its own, answered by nothing. Poolers pass
  * it on, which a query calling pg_cancel_backend would not survive.
  */
-function sendCancelRequest(client: PoolClient, target: Target): void {
+function sendCancelRequest(client: pg.ClientBase, target: Target): void {
   const { processID, secretKey } = backend(client);
   if (processID == null || secretKey == null) {
     return;

@@ -395,3 +395,40 @@ describe("vocabdb migrate", () => {
     }
   });
 });
+
+describe("interrupted", () => {
+  const slow: Migration = {
+    name: "20990101000000_slow",
+    sql: "CREATE TABLE half_done (); SELECT pg_sleep(60); CREATE TABLE done ();",
+  };
+
+  const runs = async (db: TestDatabase): Promise<boolean> =>
+    (await db.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))
+      .length > 0;
+
+  it("a script is cancelled on the server, where it would otherwise run on and commit", async ({ db }) => {
+    const abort = new AbortController();
+    const deploy = deployMigrations(db.target, [...SHIPPED, slow], abort.signal).catch((error: unknown) => error);
+    await expect.poll(() => runs(db), { timeout: 30_000 }).toBe(true);
+    abort.abort(new Error("interrupted"));
+    expect(await deploy).toBeInstanceOf(MigrationFailedError);
+    expect(await runs(db)).toBe(false);
+    expect(await db.query("SELECT FROM pg_tables WHERE tablename IN ('half_done', 'done')")).toHaveLength(0);
+    expect(await migrationStatus(db.target, [...SHIPPED, slow])).toMatchObject({
+      state: "failed",
+      failed: [slow.name],
+    });
+  });
+
+  it("waiting for another deploy ends at once", async ({ db }) => {
+    await withClient({ connectionString: db.url }, async (other) => {
+      await other.query("SELECT pg_advisory_lock(72707369)");
+      const abort = new AbortController();
+      const deploy = deployMigrations(db.target, SHIPPED, abort.signal).catch((error: unknown) => error);
+      await sleep(1_000);
+      const reason = new Error("interrupted");
+      abort.abort(reason);
+      expect(await deploy).toBe(reason);
+    });
+  });
+});

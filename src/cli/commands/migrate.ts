@@ -3,6 +3,7 @@ import {
   type DeployResult,
   deployMigrations,
   migrationStatus,
+  readMigrations,
   rehearseMigrations,
   resolveMigration,
 } from "../../core/migrations.js";
@@ -26,9 +27,9 @@ const deploy = defineCommand({
   exitCodes: [ExitCode.conflict],
   needs: "target",
   writes: "schema",
-  run: async (input, { resolution }): Promise<DeployResult & { dryRun: boolean }> => {
+  run: async (input, { resolution, signal }): Promise<DeployResult & { dryRun: boolean }> => {
     const work = input.dryRun ? rehearseMigrations : deployMigrations;
-    return { ...(await work(resolution.migrationTarget)), dryRun: input.dryRun };
+    return { ...(await work(resolution.migrationTarget, readMigrations(), signal)), dryRun: input.dryRun };
   },
   text: ({ applied, alreadyApplied, dryRun: rehearsed }, { chalk }) => {
     const lines = applied.map((name) => `${chalk.green(rehearsed ? "would apply" : "applied")} ${name}`);
