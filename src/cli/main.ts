@@ -5,9 +5,6 @@ import { ExitCode, InterruptedError } from "../errors.js";
 import { errorText, reportOf } from "./render/error.js";
 import { run } from "./run.js";
 
-/** How long the process may outlive its result when a socket that nobody waits for keeps it alive. */
-const LINGER_MS = 500;
-
 export async function main(): Promise<void> {
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -42,16 +39,13 @@ export async function main(): Promise<void> {
     stderr: process.stderr,
     signal: abort.signal,
   });
-  endSoon();
+  endWhenWritten();
 }
 
-function endSoon(): void {
-  setTimeout(() => {
-    // A slow reader of a pipe gets everything first.
-    if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) {
-      endSoon();
-    } else {
-      process.exit();
-    }
-  }, LINGER_MS).unref();
+/**
+ * All that was opened is closed by now. What could still hold the process up is nobody's any more: a timer
+ * of the schema engine, a socket that the driver forgot. A slow reader of a pipe gets everything first.
+ */
+function endWhenWritten(): void {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 }
