@@ -1,5 +1,5 @@
 /** The embedded server as its user sees it: create, start, stop, look, remove. */
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import {
   type Cluster,
   changePort,
@@ -98,15 +98,15 @@ export async function destroyEmbedded(
 /** Writes `DATABASE_URL=…` with the password to a file that only its owner can read. */
 export function writeUrlFile(home: string, path: string): void {
   const cluster = requireCluster(home);
-  if (existsSync(path)) {
-    throw new FileError(path, "exists already and is not overwritten", "choose another name, or remove it first");
-  }
   const { port, user, database } = cluster;
   const url = `postgresql://${user}:${clusterPassword(cluster).reveal()}@127.0.0.1:${port}/${database}?sslmode=disable`;
   try {
-    // Fails if the file, or a link of that name, has appeared in between.
+    // Fails where there is a file, or a link, of that name.
     writeFileSync(path, `DATABASE_URL="${url}"\n`, { mode: 0o600, flag: "wx" });
   } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") {
+      throw new FileError(path, "exists already and is not overwritten", "choose another name, or remove it first");
+    }
     throw new FileError(path, `cannot be written (${error instanceof Error ? error.message : String(error)})`, null, {
       cause: error,
     });

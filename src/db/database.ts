@@ -77,30 +77,24 @@ export async function inPrismaTransaction<T>(
   work: (prisma: PrismaTransaction) => Promise<T>,
 ): Promise<T> {
   const { prisma, target } = database;
-  if (!options.dryRun) {
-    return prisma
-      .$transaction((transaction) => work(transaction), TRANSACTION_LIMITS)
-      .catch((error: unknown) => {
-        // Begin and commit are no operations that the client's extensions see.
-        throw translateError(error, target);
-      });
-  }
-  const outcome: { result?: { value: T } } = {};
   const rollback = new Error("rolled back: dry run");
+  const rehearsed: { outcome?: { value: T } } = {};
   try {
-    await prisma.$transaction(async (transaction) => {
-      outcome.result = { value: await work(transaction) };
-      throw rollback;
+    return await prisma.$transaction(async (transaction) => {
+      const value = await work(transaction);
+      if (options.dryRun) {
+        rehearsed.outcome = { value };
+        throw rollback;
+      }
+      return value;
     }, TRANSACTION_LIMITS);
   } catch (error) {
-    if (error !== rollback || outcome.result === undefined) {
-      throw translateError(error, target);
+    if (error === rollback && rehearsed.outcome !== undefined) {
+      return rehearsed.outcome.value;
     }
+    // Begin and commit are no operations that the client's extensions see.
+    throw translateError(error, target);
   }
-  if (outcome.result === undefined) {
-    throw new Error("the dry run's transaction ended without a result");
-  }
-  return outcome.result.value;
 }
 
 /** Milliseconds: Prisma's defaults (2 s, 5 s) are short for a busy database far away. */

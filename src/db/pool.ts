@@ -16,7 +16,7 @@ export interface Connection {
  * Adapter and driver convert times as if the session were in UTC and dates in ISO form, whatever the
  * server, database or role is set to. As a statement and not as startup parameters, which poolers refuse.
  */
-const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
+export const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
 
 /** What differs from the shared pool where a connection has a purpose of its own. */
 export type PoolOverrides = Pick<pg.PoolConfig, "max" | "idleTimeoutMillis" | "onConnect">;

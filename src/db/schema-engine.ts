@@ -17,7 +17,7 @@ import {
 } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
-import { createPool } from "./pool.js";
+import { createPool, SESSION_SETUP } from "./pool.js";
 import { runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 import { cancelOnAbort } from "./transaction.js";
@@ -52,9 +52,7 @@ export async function withSchemaEngine<T>(
     idleTimeoutMillis: 0,
     onConnect: async (client) => {
       wire.watch(client);
-      await client.query(
-        `SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'; SET search_path TO ${pg.escapeIdentifier(target.schema)}`,
-      );
+      await client.query(`${SESSION_SETUP}; SET search_path TO ${pg.escapeIdentifier(target.schema)}`);
     },
   });
   try {
