@@ -39,6 +39,7 @@ export async function openDatabase(options: OpenOptions = {}): Promise<Database>
 export { normalizeEmail } from "./core/email.js";
 export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.js";
 export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.js";
+export { type SeedMode, type SeedOptions, type SeedResult, seedWords } from "./core/seed.js";
 export {
   createUser,
   deleteUser,
@@ -53,7 +54,6 @@ export {
   type UserDetails,
   type UserPage,
 } from "./core/users.js";
-export { type SeedOptions, type SeedResult, seedWords } from "./core/words.js";
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
 export { withDeleted } from "./db/soft-delete.js";
 export * from "./errors.js";

@@ -94,7 +94,7 @@ export function defineCommand<
     ...{ name, summary, details: details ?? null, args, options, examples, exitCodes: exitCodes ?? [] },
     execute: async (raw, host) => {
       const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
-      const dryRun = raw.dryRun === true;
+      const dryRun = raw.dryRun === true || raw.check === true;
       const result = await host.withServices(needs, { announce: writes, dryRun }, (services) => run(input, services));
       return { result, exitCode: exitCode?.(result, input) ?? 0, text: (view) => text(result, view) };
     },

@@ -8,6 +8,7 @@ import type { Noun, Outcome, View } from "./command.js";
 import { globalOptions } from "./options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
+import { annotations } from "./render/annotations.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
 import { createHost, type Services } from "./services.js";
 
@@ -152,7 +153,12 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
     flags: {
       ...(typeof raw.databaseUrl === "string" && { databaseUrl: raw.databaseUrl }),
       ...(typeof raw.envFile === "string" && { envFile: raw.envFile }),
-      quiet: raw.quiet === true,
+      ...{ quiet: raw.quiet === true, json: raw.json === true },
+    },
+    annotate: (level, rejects) => {
+      if (env.GITHUB_ACTIONS === "true" && raw.json !== true) {
+        stderr.write(annotations(level, rejects));
+      }
     },
     onTarget: ({ target }) => {
       known.target = target;

@@ -4,6 +4,8 @@ import { type Config, type Environment, loadConfig } from "../config.js";
 import type { Database } from "../db/database.js";
 import type { Connection } from "../db/pool.js";
 import type { Resolution } from "../db/resolve.js";
+import type { Reject } from "../errors.js";
+import type { AnnotationLevel } from "./render/annotations.js";
 import { type Display, openDisplay } from "./render/progress.js";
 
 export interface Services {
@@ -15,7 +17,9 @@ export interface Services {
   readonly now: () => Date;
   /** For a person who watches; never part of the result. */
   readonly notice: (text: string) => void;
-  /** A line about work that lasts, on a terminal only. The bracket ends it. */
+  /** Points at places in files, where a CI system shows them beside the lines. */
+  readonly annotate: (level: AnnotationLevel, rejects: readonly Reject[]) => void;
+  /** About work that lasts. The bracket ends it. */
   readonly display: Display;
 }
 
@@ -62,16 +66,22 @@ export interface HostInput {
   readonly stdin: Services["stdin"];
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signal: AbortSignal;
-  readonly flags: { readonly databaseUrl?: string; readonly envFile?: string; readonly quiet: boolean };
+  readonly flags: {
+    readonly databaseUrl?: string;
+    readonly envFile?: string;
+    readonly quiet: boolean;
+    readonly json: boolean;
+  };
   /** Where notices and warnings go. */
   readonly notice: (text: string) => void;
+  readonly annotate: Services["annotate"];
   readonly now: () => Date;
   /** Told as soon as the target is known, so that a failure can be explained with it. */
   readonly onTarget: (resolution: Resolution) => void;
 }
 
 export function createHost(input: HostInput): Host {
-  const { env, cwd, stdin, stderr, signal, flags, notice, now, onTarget } = input;
+  const { env, cwd, stdin, stderr, signal, flags, notice, annotate, now, onTarget } = input;
   return {
     async withServices<N extends keyof ServicesFor, R>(
       needs: N,
@@ -79,8 +89,8 @@ export function createHost(input: HostInput): Host {
       work: (services: ServicesFor[N]) => Promise<R>,
     ): Promise<R> {
       const config = loadConfig({ env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile });
-      const display = openDisplay(stderr, !flags.quiet);
-      const base: Services = { config, cwd, stdin, signal, now, notice, display };
+      const display = openDisplay(stderr, flags);
+      const base: Services = { config, cwd, stdin, signal, now, notice, annotate, display };
       // The types cannot follow the cases, each of which opens just what its name promises.
       const run = (services: Services | WithTarget | WithConnection | WithDatabase) => work(services as ServicesFor[N]);
       try {

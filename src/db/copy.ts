@@ -4,47 +4,52 @@ import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
 import { from } from "pg-copy-streams";
 
-export type CopyValue = string | number | null;
-
-const FLUSH_AT = 64 * 1024;
-
 /**
  * @param into table and columns, as in `pg_temp.staged (a, b)`; never from outside
- * @returns the number of rows
+ * @param rows encoded with `encodeRow`, many to a string
  */
 export async function copyRows(
   client: PoolClient,
   into: string,
-  rows: AsyncIterable<readonly CopyValue[]>,
+  rows: AsyncIterable<string>,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const sink = client.query(from(`COPY ${into} FROM STDIN`));
-  await pipeline(Readable.from(encode(rows), { objectMode: true, highWaterMark: 2 }), sink, { signal });
-  return sink.rowCount;
-}
-
-/** PostgreSQL's text format: tabs between values, a line per row, \N for null, backslash escapes. */
-async function* encode(rows: AsyncIterable<readonly CopyValue[]>): AsyncGenerator<Buffer> {
-  let pending = "";
-  for await (const row of rows) {
-    pending += `${row.map(encodeValue).join("\t")}\n`;
-    if (pending.length >= FLUSH_AT) {
-      yield Buffer.from(pending);
-      pending = "";
+  const bytes = async function* () {
+    for await (const text of rows) {
+      yield Buffer.from(text);
     }
-  }
-  if (pending !== "") {
-    yield Buffer.from(pending);
-  }
+  };
+  await pipeline(Readable.from(bytes(), { objectMode: true, highWaterMark: 2 }), sink, { signal });
 }
 
+/** A row of PostgreSQL's text format: tabs between values, \N for null, backslash escapes. */
+export function encodeRow(first: string, values: readonly (string | null)[], last: string): string {
+  return encodePlainRow(
+    first,
+    values.map((value) => (value === null || isPlain(value) ? value : value.replace(EACH_ESCAPE, escapeCharacter))),
+    last,
+  );
+}
+
+/** The same for values that are all plain: of millions it is cheaper to know than to look. */
+export function encodePlainRow(first: string, values: readonly (string | null)[], last: string): string {
+  let line = first;
+  for (let index = 0; index < values.length; index += 1) {
+    line += `\t${values[index] ?? "\\N"}`;
+  }
+  return `${line}${last}\n`;
+}
+
+/** Whether the format takes a value as it is. */
+export function isPlain(value: string): boolean {
+  return !MUST_ESCAPE.test(value);
+}
+
+const MUST_ESCAPE = /[\\\t\n\r]/;
+const EACH_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-function encodeValue(value: CopyValue): string {
-  if (value === null) {
-    return "\\N";
-  }
-  return typeof value === "number"
-    ? String(value)
-    : value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? "");
+function escapeCharacter(character: string): string {
+  return ESCAPES[character] ?? character;
 }

@@ -1,38 +1,152 @@
 import { z } from "zod";
-import { labelSchema, languageSchema } from "../../core/load/word-row.js";
+import type { LoadProgress } from "../../core/load/load.js";
+import { fieldsOf, Refusal } from "../../core/load/shape.js";
+import { WORDS } from "../../core/load/word-shape.js";
 import { requireMigrated } from "../../core/migrations.js";
-import { type SeedCounts, type SeedOptions, SHIPPED_WORDS, seedWords } from "../../core/words.js";
+import { type SeedMode, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
 import { withConnection } from "../../db/pool.js";
 import { describeTarget, isLoopback } from "../../db/target.js";
-import { DemoRefusedError, ExitCode } from "../../errors.js";
+import {
+  ConsentMissingError,
+  DemoRefusedError,
+  DuplicatesError,
+  ExitCode,
+  RowsRejectedError,
+  UsageError,
+} from "../../errors.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
-import { dryRun, flagOption } from "../options.js";
-import { type Column, table } from "../render/table.js";
-import { count } from "../render/text.js";
+import { confirm, dryRun, flagOption } from "../options.js";
+import { seedText } from "../render/seed.js";
 
-const label = labelSchema.transform((text) => text ?? undefined).optional();
+/** A value that is checked as the cells of that field are. */
+const cellOf = (name: string) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const value = fieldsOf(WORDS)
+        .find((field) => field.name === name)
+        ?.parse(text);
+      if (value instanceof Refusal) {
+        context.addIssue({ code: "custom", message: value.reason });
+        return z.NEVER;
+      }
+      return value ?? undefined;
+    })
+    .optional();
+
+const FIELD_NAMES = fieldsOf(WORDS).map(({ name }) => name);
+const NEXT_FIELD = new RegExp(`,(?=\\s*(?:${FIELD_NAMES.join("|")})\\s*=)`, "i");
+
+/** `term=Chinese,reading=Pinyin`; a header may hold commas, as long as no field's name follows. */
+const mapSchema = z.array(z.string()).transform((texts, context) => {
+  const map: Record<string, string> = {};
+  for (const pair of texts.flatMap((text) => text.split(NEXT_FIELD))) {
+    const [, name = "", header = ""] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(pair) ?? [];
+    const field = FIELD_NAMES.find(
+      (candidate) => candidate.toLowerCase() === name.toLowerCase().replace(/[\s_-]/g, ""),
+    );
+    const twice = Object.entries(map).find(([other, taken]) => taken === header && other !== field);
+    if (field === undefined || header === "") {
+      context.addIssue({
+        code: "custom",
+        message: `${JSON.stringify(pair)} is not FIELD=HEADER; fields are ${FIELD_NAMES.join(", ")}`,
+      });
+    } else if (twice !== undefined) {
+      context.addIssue({
+        code: "custom",
+        message: `${JSON.stringify(header)} cannot be both ${twice[0]} and ${field}`,
+      });
+    } else {
+      map[field] = header;
+    }
+  }
+  return map;
+});
+
+const limitSchema = z.string().transform((text, context) => {
+  const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  const number = Number(digits);
+  if (digits === undefined || (percent === "" ? !Number.isSafeInteger(number) : number > 100)) {
+    context.addIssue({ code: "custom", message: "must be a number of records such as 10, or a share such as 0.5%" });
+    return z.NEVER;
+  }
+  return percent === "" ? { records: number } : { percent: number };
+});
+
+const delimiterSchema = z.string().transform((text, context) => {
+  const delimiter = text === "tab" || text === "\\t" ? "\t" : text;
+  if (!/^[\t -~]$/.test(delimiter) || delimiter === '"') {
+    context.addIssue({ code: "custom", message: "must be one ASCII character, or tab" });
+    return z.NEVER;
+  }
+  return delimiter;
+});
 
 const load = defineCommand({
   name: "seed",
-  summary: "load vocabulary from CSV files",
+  summary: "load vocabulary from CSV and NDJSON files",
   details:
     "Words are matched by language, term, reading and sense: new ones are inserted, changed ones updated,\n" +
     "the rest is not touched. All files go in one transaction; one bad record, and nothing is written.\n" +
-    "Headers are recognised by many names (word, hanzi, pinyin, kana, english, meaning, …).",
+    "Headers are recognised by many names (word, hanzi, pinyin, kana, english, meaning, …); a file that has\n" +
+    "no column for something leaves what the database holds. Comma, semicolon or tab, and .gz, are found by\n" +
+    "themselves; a folder stands for all .csv, .tsv, .ndjson and .jsonl files in it.",
   args: {},
   options: {
     file: parameter(
       "-f, --file <path...>",
-      "CSV files (default: the words that ship with vocabdb)",
+      "files, folders, patterns, or - for standard input (default: the words that ship with vocabdb)",
       z.array(z.string().min(1)).optional(),
     ),
     language: parameter(
       "--language <tag>",
       "language of words that do not say it (BCP 47, such as zh)",
-      languageSchema.optional(),
+      cellOf("language"),
     ),
-    level: parameter("--level <level>", "level of words that do not say it", label),
-    category: parameter("--category <name>", "category of words that do not say it", label),
+    level: parameter("--level <level>", "level of words that do not say it", cellOf("level")),
+    category: parameter("--category <name>", "category of words that do not say it", cellOf("category")),
+    map: parameter(
+      "--map <field=header...>",
+      "which header means what, such as term=Chinese,reading=Pinyin",
+      mapSchema.optional(),
+    ),
+    delimiter: parameter(
+      "--delimiter <character>",
+      "what separates cells (default: found in the header)",
+      delimiterSchema.optional(),
+    ),
+    format: parameter(
+      "--format <format>",
+      "csv or ndjson (default: by the file's name)",
+      z.enum(["csv", "ndjson"]).optional(),
+    ),
+    onConflict: parameter(
+      "--on-conflict <action>",
+      "words that the database has already: update or keep (default: update)",
+      z.enum(["update", "keep"]).default("update"),
+    ),
+    onDuplicate: parameter(
+      "--on-duplicate <action>",
+      "records that say different things of one word: error, or first or last counts (default: error)",
+      z.enum(["error", "first", "last"]).default("error"),
+    ),
+    maxRejects: parameter(
+      "--max-rejects <limit>",
+      "how many bad records to leave out, as a number or a share such as 1% (default: 0)",
+      limitSchema.optional(),
+    ),
+    rejects: parameter(
+      "--rejects <path>",
+      "write bad records to this file as they are, with the reasons; it can be corrected and loaded",
+      z.string().min(1).optional(),
+    ),
+    prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
+    pruneKeepUsed: flagOption(
+      "--prune-keep-used",
+      "with --prune: leave words that somebody has learned, without an error",
+    ),
+    confirm: confirm("the database, for --prune"),
+    check: flagOption("--check", "only compare: exit 3 if the database is not what the files say"),
     demo: flagOption("--demo", "also add test users with progress (on this machine only: their passwords are public)"),
     dryRun,
   },
@@ -42,12 +156,26 @@ const load = defineCommand({
       command: "vocabdb seed --file words.csv --language zh --level HSK1",
       description: "Load a file that says neither language nor level",
     },
-    { command: "vocabdb seed --file words.csv --dry-run --json", description: "What would change, for a script" },
+    {
+      command: "vocabdb seed --file export.csv --language zh --map term=Word,definition=Notes --dry-run",
+      description: "What would change, with headers that are not recognised",
+    },
+    {
+      command: "vocabdb seed --file words.csv --max-rejects 1% --rejects rejects.csv",
+      description: "Load the good records and collect the others",
+    },
+    { command: "vocabdb seed --file data --check", description: "Is the database what the files say? (for CI)" },
+    {
+      command: "zcat words.ndjson.gz | vocabdb seed --file - --format ndjson",
+      description: "Load from another program",
+    },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.badData],
+  exitCodes: [ExitCode.findings, ExitCode.conflict, ExitCode.badData],
   needs: "target",
   writes: "data",
-  run: async (input, { resolution: { target }, signal, display, now }) => {
+  run: async (input, { resolution: { target }, cwd, stdin, signal, display, notice, annotate, now }) => {
+    const mode: SeedMode = input.check ? "check" : input.dryRun ? "dry-run" : "write";
+    refuseCombinations(input, mode, target.database);
     // Before anything is sent there.
     if (input.demo && !isLoopback(target)) {
       throw new DemoRefusedError(describeTarget(target));
@@ -56,37 +184,112 @@ const load = defineCommand({
     const options: SeedOptions = {
       files: input.file ?? [SHIPPED_WORDS],
       defaults: { ...(language && { language }), ...(level && { level }), ...(category && { category }) },
-      ...{ demo: input.demo, dryRun: input.dryRun, signal, now, onPhase: display.update },
+      ...(input.map && { map: input.map }),
+      ...(input.delimiter && { delimiter: input.delimiter }),
+      ...(input.format && { format: input.format }),
+      ...(input.maxRejects && { maxRejects: input.maxRejects }),
+      ...(input.rejects && { rejectFile: input.rejects }),
+      ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
+      ...{ onConflict: input.onConflict, onDuplicate: input.onDuplicate, demo: input.demo, mode },
+      ...{ cwd, stdin, signal, now, onProgress: progressDisplay(display.update) },
     };
-    return withConnection(target, async (connection) => {
-      await requireMigrated(connection);
-      return seedWords(connection, options);
-    });
-  },
-  text: ({ files, total, demo, dryRun: rehearsed }, view) => {
-    const totals = files.length > 1 ? [{ file: "total", ...total }] : [];
-    const lines = [table([...files, ...totals], COLUMNS, view, "no files")];
-    if (demo !== null) {
-      lines.push(
-        `demo: ${count(demo.usersInserted, "user")} and progress on ${count(demo.progressInserted, "word")} added`,
-      );
+    try {
+      const result = await withConnection(target, async (connection) => {
+        await requireMigrated(connection);
+        return seedWords(connection, options);
+      });
+      for (const { file, unusedColumns } of result.files) {
+        if (unusedColumns.length > 0) {
+          notice(`${file}: columns not used: ${unusedColumns.join(", ")}`);
+        }
+      }
+      annotate("warning", result.rejects);
+      return result;
+    } catch (error) {
+      if (error instanceof RowsRejectedError) {
+        annotate("error", error.rejects);
+      } else if (error instanceof DuplicatesError) {
+        annotate("error", error.asRejects());
+      }
+      throw error;
     }
-    if (rehearsed) {
-      lines.push(view.chalk.yellow("dry run: nothing was written"));
-    }
-    return lines.join("\n\n");
   },
+  text: seedText,
+  exitCode: exitCodeOf,
 });
 
-const number = (key: keyof SeedCounts): Column<SeedCounts & { file: string }> => ({
-  title: key,
-  align: "right",
-  value: (row) => row[key].toLocaleString("en-US"),
-});
+function exitCodeOf({ total, kept, check }: SeedResult, input: { readonly pruneKeepUsed: boolean }): ExitCode {
+  if (total.rejected > 0) {
+    return ExitCode.badData;
+  }
+  if (kept.count > 0 && !input.pruneKeepUsed) {
+    return ExitCode.conflict;
+  }
+  const hasWork = total.inserted + total.updated + total.pruned > 0;
+  return check && hasWork ? ExitCode.findings : ExitCode.ok;
+}
 
-const COLUMNS: readonly Column<SeedCounts & { file: string }>[] = [
-  { title: "file", value: (row) => row.file, flexible: true },
-  ...(["rows", "inserted", "updated", "unchanged", "duplicates"] as const).map(number),
-];
+interface PruneInput {
+  readonly prune: boolean;
+  readonly pruneKeepUsed: boolean;
+  readonly confirm?: string | undefined;
+  readonly maxRejects?: unknown;
+  readonly demo: boolean;
+}
+
+function refuseCombinations(input: PruneInput, mode: SeedMode, database: string): void {
+  if (input.pruneKeepUsed && !input.prune) {
+    throw new UsageError("--prune-keep-used says what --prune leaves; it needs --prune");
+  }
+  if (input.demo && mode === "check") {
+    throw new UsageError("--check only compares words and adds no test users; leave out --demo");
+  }
+  if (!input.prune) {
+    return;
+  }
+  if (input.maxRejects !== undefined) {
+    throw new UsageError(
+      "--prune cannot go with --max-rejects: a rejected record may stand for a word, which would be removed",
+      "correct the records first, or load without --prune",
+    );
+  }
+  if (mode === "write" && input.confirm !== database) {
+    throw new ConsentMissingError(
+      input.confirm === undefined
+        ? "--prune removes words for good and needs --confirm"
+        : `--confirm names ${JSON.stringify(input.confirm)}, but the database is ${JSON.stringify(database)}`,
+      `look first with --dry-run, then add --confirm ${database}`,
+    );
+  }
+}
+
+const PHASES: Readonly<Record<LoadProgress["phase"], string>> = {
+  waiting: "waiting for other seeds to end",
+  reading: "reading",
+  comparing: "comparing with the database",
+  writing: "writing",
+  indexing: "building indexes",
+  pruning: "looking for words that no file holds",
+};
+
+/** @returns a listener that says phase, rows per second and the time that reading will still take. */
+function progressDisplay(update: (text: string, fraction?: number | null) => void): (progress: LoadProgress) => void {
+  let started: number | null = null;
+  return ({ phase, file, rows, bytes, totalBytes }) => {
+    if (phase !== "reading") {
+      update(rows === 0 ? PHASES[phase] : `${PHASES[phase]}: ${rows.toLocaleString("en-US")} rows`);
+      return;
+    }
+    started ??= performance.now();
+    const seconds = (performance.now() - started) / 1000;
+    const fraction = totalBytes === null || totalBytes === 0 ? null : Math.min(bytes / totalBytes, 1);
+    const rate = seconds > 0.5 ? `, ${Math.round(rows / seconds).toLocaleString("en-US")} rows/s` : "";
+    const left =
+      fraction !== null && fraction > 0.02 && seconds > 0.5
+        ? `, ${Math.ceil((seconds / fraction) * (1 - fraction))} s left`
+        : "";
+    update(`reading ${file}: ${rows.toLocaleString("en-US")} rows${rate}${left}`, fraction);
+  };
+}
 
 export const seed: Noun = { name: "seed", commands: [load], defaultCommand: load };

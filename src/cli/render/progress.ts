@@ -1,41 +1,82 @@
-/** The moving line on stderr while work lasts. */
+/** What is shown on stderr while work lasts: a moving line on a terminal, a line now and then elsewhere. */
 import type { Ora } from "ora";
+import { bar, visible } from "./text.js";
 
 export interface Display {
-  /** Replaces the line. Without a terminal nothing is shown. */
-  update(text: string): void;
-  /** Removes the line and gives the cursor back; safe to call at any time. */
+  /**
+   * Says what is being done.
+   *
+   * @param fraction how much of it is done, 0 to 1; null where nobody can know
+   */
+  update(text: string, fraction?: number | null): void;
+  /** Removes the moving line and gives the cursor back; safe to call at any time. */
   end(): void;
 }
 
-export function openDisplay(
-  stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number },
-  wanted: boolean,
-): Display {
+export interface DisplayOptions {
+  readonly quiet: boolean;
+  /** stderr belongs to a program: lines that a person would read are left out. */
+  readonly json: boolean;
+}
+
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+const REDRAW_MS = 100;
+const LINE_EVERY_MS = 5_000;
+const BAR_WIDTH = 20;
+
+export function openDisplay(stream: Stream, { quiet, json }: DisplayOptions): Display {
   // Terminals that do not know their width exist (freshly made ones, some CI): a line cannot be redrawn there.
-  if (!wanted || !stream.isTTY || !stream.columns) {
+  const isTerminal = stream.isTTY === true && (stream.columns ?? 0) > 0;
+  if (quiet || (json && !isTerminal)) {
     return { update: () => {}, end: () => {} };
   }
+  return isTerminal ? movingLine(stream) : lines(stream);
+}
+
+function movingLine(stream: Stream): Display {
   let spinner: Ora | null = null;
-  let latest: string | null = null;
+  let latest = "";
+  let drawn = Number.NEGATIVE_INFINITY;
   let ended = false;
   return {
-    update: (text) => {
-      latest = text;
+    update: (text, fraction = null) => {
+      latest = fraction === null ? visible(text) : `${bar(fraction, BAR_WIDTH)} ${percent(fraction)}  ${visible(text)}`;
       if (spinner !== null) {
-        spinner.text = text;
-      } else {
-        // Loaded only by commands that last, and only when somebody looks.
-        void import("ora").then(({ default: ora }) => {
-          if (!ended && spinner === null) {
-            spinner = ora({ stream, text: latest ?? "", discardStdin: false }).start();
-          }
-        });
+        if (performance.now() - drawn >= REDRAW_MS || fraction === null) {
+          drawn = performance.now();
+          spinner.text = latest;
+        }
+        return;
       }
+      // Loaded only by commands that last, and only when somebody looks.
+      void import("ora").then(({ default: ora }) => {
+        if (!ended && spinner === null) {
+          spinner = ora({ stream, text: latest, discardStdin: false }).start();
+        }
+      });
     },
     end: () => {
       ended = true;
       spinner?.stop();
     },
   };
+}
+
+/** Work that is done in a few seconds says nothing at all. */
+function lines(stream: Stream): Display {
+  let said = performance.now();
+  return {
+    update: (text, fraction = null) => {
+      if (performance.now() - said >= LINE_EVERY_MS) {
+        said = performance.now();
+        stream.write(`${visible(text)}${fraction === null ? "" : ` (${percent(fraction)})`}\n`);
+      }
+    },
+    end: () => {},
+  };
+}
+
+function percent(fraction: number): string {
+  return `${Math.floor(fraction * 100)} %`;
 }

@@ -1,0 +1,118 @@
+/** Which column of a file holds which field. */
+import { BadHeaderError } from "../../errors.js";
+import type { Layout } from "./records.js";
+import { type Field, fieldsOf, type Shape } from "./shape.js";
+
+export interface LayoutOptions {
+  readonly shape: Shape;
+  /** Fields that are set for the whole run, so that the file may lack them. */
+  readonly given: ReadonlySet<string>;
+  /** Field → header, said by the user; wins over what headers usually mean. */
+  readonly map: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param file for messages
+ * @throws {BadHeaderError} when a required field has no column, one has two, or a mapped header is not there
+ */
+export function resolveLayout(file: string, headers: readonly string[], options: LayoutOptions): Layout {
+  const { shape, map } = options;
+  const fields = fieldsOf(shape);
+  const owner = new Map<number, Field>();
+  const position = fields.map((field) => {
+    const mapped = map[field.name];
+    const found =
+      mapped === undefined
+        ? headers.flatMap((header, index) => (field.aliases.includes(plain(header)) ? [index] : []))
+        : mappedTo(file, headers, field.name, mapped);
+    return { field, found, mapped: mapped !== undefined };
+  });
+  for (const { field, found, mapped } of position) {
+    if (mapped && found[0] !== undefined) {
+      owner.set(found[0], field);
+    }
+  }
+  const resolved = position.map(({ field, found, mapped }) => {
+    const free = mapped ? found : found.filter((index) => !owner.has(index));
+    const [first, second] = free;
+    if (first !== undefined && second !== undefined) {
+      throw new BadHeaderError(
+        ...([
+          file,
+          headers,
+          `the columns ${quoted(headers[first])} and ${quoted(headers[second])} both mean ${field.name}`,
+        ] as const),
+        `say which one is meant, for example: --map ${mapArgument(field.name, headers[first] ?? "")}`,
+      );
+    }
+    if (first !== undefined) {
+      owner.set(first, field);
+    }
+    return first ?? -1;
+  });
+  requireFields(file, headers, options, resolved, owner);
+  const unused = headers.filter((header, index) => !owner.has(index) && !NOTES.has(header) && header !== "");
+  return { position: resolved, headers, unused };
+}
+
+/** The columns that a reject file adds; a repaired one is read without them. */
+export const NOTE_COLUMNS = ["_line", "_column", "_code", "_reason"] as const;
+const NOTES: ReadonlySet<string> = new Set<string>([...NOTE_COLUMNS, "_file"]);
+
+/** How headers are compared: without case, spaces, hyphens and underscores. */
+export function plain(header: string): string {
+  return header.toLowerCase().replace(/[\s_-]/g, "");
+}
+
+function mappedTo(file: string, headers: readonly string[], field: string, mapped: string): number[] {
+  const exact = headers.indexOf(mapped);
+  const index = exact === -1 ? headers.findIndex((header) => plain(header) === plain(mapped)) : exact;
+  if (index === -1) {
+    throw new BadHeaderError(
+      file,
+      headers,
+      `no column ${quoted(mapped)}, which --map names for ${field}`,
+      "name a header as it stands in the file",
+    );
+  }
+  return [index];
+}
+
+function requireFields(
+  file: string,
+  headers: readonly string[],
+  { shape, given }: LayoutOptions,
+  position: readonly number[],
+  owner: ReadonlyMap<number, Field>,
+): void {
+  const missing = fieldsOf(shape).filter(
+    (field, index) => field.required && position[index] === -1 && !given.has(field.name),
+  );
+  if (missing.length === 0) {
+    return;
+  }
+  const names = missing.map(({ name }) => name);
+  const byHeader = names.filter((name) => name !== "language");
+  const free = headers.filter((header, index) => !owner.has(index) && !NOTES.has(header) && header !== "");
+  const hints = [
+    ...(byHeader.length > 0
+      ? [
+          free.length === 0
+            ? `the file needs ${byHeader.join(" and ")}`
+            : `say which header means what, for example: --map ${byHeader.map((name, n) => mapArgument(name, free[n] ?? "HEADER")).join(" --map ")}`,
+        ]
+      : []),
+    ...(names.includes("language") ? ["say which language the words are in, for example: --language zh"] : []),
+  ];
+  throw new BadHeaderError(file, headers, `no column for ${names.join(", ")}`, hints.join("; "));
+}
+
+/** As a shell takes it. */
+function mapArgument(field: string, header: string): string {
+  const argument = `${field}=${header}`;
+  return /^[\w=.+/-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+function quoted(header: string | undefined): string {
+  return JSON.stringify(header ?? "");
+}

@@ -1,0 +1,138 @@
+/** Where rejected records go: as they were, with a note each, to be repaired and fed back. */
+import { closeSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { FileError } from "../../errors.js";
+import { NOTE_COLUMNS } from "./layout.js";
+import type { RecordBlock, TextRecord } from "./records.js";
+import { fileError } from "./source.js";
+
+const FLUSH_AT = 64 * 1024;
+
+interface Part {
+  readonly path: string;
+  readonly temporary: string;
+  readonly descriptor: number;
+  pending: Buffer[];
+  size: number;
+}
+
+/**
+ * Files whose headers differ cannot share one: the second kind goes to `rejects-2.csv`, and so on. All
+ * appear at the end and at once, so that nobody reads half of one; a failure before leaves what was there.
+ */
+export class RejectFile {
+  readonly #parts = new Map<string, Part>();
+  #firstHeader: Buffer | null = null;
+
+  /**
+   * @param name as the user named it
+   * @param nameFiles whether the notes also say which file a record is from
+   * @throws {FileError} where a file is that no reject file was
+   */
+  constructor(
+    readonly name: string,
+    readonly path: string,
+    readonly nameFiles: boolean,
+  ) {
+    refuseOther(path);
+  }
+
+  /** The header of every file that is read, so that a run without rejects leaves one too. */
+  expect(block: RecordBlock): void {
+    this.#firstHeader ??= block.annotatedHeader?.(this.#columns()) ?? Buffer.alloc(0);
+  }
+
+  add(
+    file: string,
+    block: RecordBlock,
+    record: TextRecord,
+    note: { column: string; code: string; reason: string },
+  ): void {
+    const header = block.annotatedHeader?.(this.#columns()) ?? Buffer.alloc(0);
+    const key = header.toString("latin1");
+    const part = this.#parts.get(key) ?? this.#open(key, header);
+    const notes = [String(record.line), note.column, note.code, note.reason, ...(this.nameFiles ? [file] : [])];
+    const line = block.annotate(record, notes);
+    part.pending.push(line);
+    part.size += line.length;
+    if (part.size >= FLUSH_AT) {
+      flush(part);
+    }
+  }
+
+  /** Puts what was collected where it was asked for. */
+  finish(): void {
+    if (this.#parts.size === 0) {
+      this.#open("", this.#firstHeader ?? Buffer.alloc(0));
+    }
+    for (const part of this.#parts.values()) {
+      flush(part);
+      closeSync(part.descriptor);
+      renameSync(part.temporary, part.path);
+    }
+    this.#parts.clear();
+  }
+
+  /** Leaves nothing behind; does nothing after `finish`. */
+  discard(): void {
+    for (const { descriptor, temporary } of this.#parts.values()) {
+      closeSync(descriptor);
+      rmSync(temporary, { force: true });
+    }
+    this.#parts.clear();
+  }
+
+  #columns(): readonly string[] {
+    return this.nameFiles ? [...NOTE_COLUMNS, "_file"] : NOTE_COLUMNS;
+  }
+
+  #open(key: string, header: Buffer): Part {
+    const extension = extname(this.path);
+    const number = this.#parts.size + 1;
+    const name = `${basename(this.path, extension)}${number === 1 ? "" : `-${number}`}${extension}`;
+    const path = join(dirname(this.path), name);
+    refuseOther(path);
+    const temporary = join(dirname(this.path), `.${name}.${process.pid}.tmp`);
+    try {
+      const descriptor = openSync(temporary, "wx", 0o600);
+      const part = { path, temporary, descriptor, pending: header.length > 0 ? [header] : [], size: header.length };
+      this.#parts.set(key, part);
+      return part;
+    } catch (error) {
+      throw fileError(path, error);
+    }
+  }
+}
+
+function flush(part: Part): void {
+  const bytes = Buffer.concat(part.pending);
+  for (let at = 0; at < bytes.length; ) {
+    at += writeSync(part.descriptor, bytes, at);
+  }
+  part.pending = [];
+  part.size = 0;
+}
+
+/** A typing error must not cost a file of words. */
+function refuseOther(path: string): void {
+  let start: string;
+  try {
+    const descriptor = openSync(path, "r");
+    const buffer = Buffer.alloc(FLUSH_AT);
+    start = buffer.toString("utf8", 0, readSync(descriptor, buffer));
+    closeSync(descriptor);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      return;
+    }
+    throw fileError(path, error);
+  }
+  const [firstLine = ""] = start.split("\n");
+  if (start !== "" && !(firstLine.includes("_line") && firstLine.includes("_reason"))) {
+    throw new FileError(
+      path,
+      "exists and is no file of rejects; it is not overwritten",
+      "name another file for --rejects",
+    );
+  }
+}
