@@ -11,14 +11,15 @@ const LEVELS = ["A1", "A2", "B1", "B2", "C1", "C2"];
  *
  * @param {string} path
  * @param {number} rows
+ * @param {number} [changed] every how-manieth word says something else than without it
  */
-export async function writeWords(path, rows) {
+export async function writeWords(path, rows, changed) {
   const file = createWriteStream(path, { mode: 0o600 });
   file.write(HEADER);
   for (let n = 0; n < rows; n += 1) {
     const term = `wort${n.toString(36)}`;
     const level = LEVELS[n % LEVELS.length];
-    const row = `de,${term},${term}ʃən,,"meaning ${n}, of a made-up word",noun,${level},topic ${n % 97},Das ist ein Satz mit ${term} und Übung.\n`;
+    const row = `de,${term},${term}ʃən,,"${changed !== undefined && n % changed === 0 ? "another meaning" : "meaning"} ${n}, of a made-up word",noun,${level},topic ${n % 97},Das ist ein Satz mit ${term} und Übung.\n`;
     if (!file.write(row)) {
       await once(file, "drain");
     }

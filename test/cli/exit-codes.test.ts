@@ -189,10 +189,10 @@ describe("6: bad data", () => {
     const file = wordsFile("language,term,definition\nzh,好,good\nzh,,missing\nx!,y,z\nzh,a\n");
     const { exitCode, stdout, stderr } = await vocabdb(["seed", "--file", file], { url: db.url });
     expect({ exitCode, stdout }).toEqual({ exitCode: 6, stdout: "" });
-    expect(stderr).toContain("3 records were rejected, nothing was written");
-    expect(stderr).toContain(`${file}:3:2 term: is empty`);
+    expect(stderr).toContain("3 of 4 records rejected, nothing was written");
+    expect(stderr).toContain(`${file}:3:4 term: is empty`);
     expect(stderr).toContain(`${file}:4:1 language: "x!" is not a language tag`);
-    expect(stderr).toContain(`${file}:5:0: has 2 cells where the header has 3`);
+    expect(stderr).toContain(`${file}:5:1: has 2 cells where the header has 3`);
     expect(await db.query("SELECT FROM vocabulary_words")).toHaveLength(0);
   });
 

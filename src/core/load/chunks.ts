@@ -23,16 +23,18 @@ export interface ReadOptions {
  */
 export async function* readChunks(source: Source, options: ReadOptions): AsyncGenerator<Buffer> {
   try {
-    let isFirst = true;
-    for await (const chunk of unpacked(source, options)) {
-      options.signal?.throwIfAborted();
-      if (isFirst) {
-        refuseForeign(source.name, chunk);
-        isFirst = false;
-        yield startsWith(chunk, BOM) ? chunk.subarray(BOM.length) : chunk;
-      } else {
+    options.signal?.throwIfAborted();
+    const text = unpacked(source, options);
+    try {
+      const first = await atLeast(text, ZIP.length);
+      refuseForeign(source.name, first);
+      yield startsWith(first, BOM) ? first.subarray(BOM.length) : first;
+      for await (const chunk of text) {
+        options.signal?.throwIfAborted();
         yield chunk;
       }
+    } finally {
+      await text.return(undefined);
     }
   } catch (error) {
     throw options.signal?.aborted ? options.signal.reason : fileError(source.name, error);

@@ -49,7 +49,7 @@ export async function* readCsv(
     }
     return { result: csvBlock(block, body, isMultiline, found.header), ...rest };
   };
-  for await (const block of inBlocks(file, chunks, step)) {
+  for await (const block of inBlocks(file, chunks, "any", step)) {
     if (block !== null) {
       yield block;
     }
@@ -62,15 +62,14 @@ export async function* readCsv(
 function csvBlock(block: TextBlock, scanned: readonly TextRecord[], isMultiline: boolean, header: Header): RecordBlock {
   const { layout, delimiter } = header;
   const width = layout.headers.length;
-  const textOf = ({ start, end }: TextRecord): string => block.text.slice(start, end);
   const annotated = (bytes: Buffer, notes: readonly string[]): Buffer =>
     Buffer.concat([bytes, Buffer.from(`${notes.map((note) => delimiter + csvCell(note, delimiter)).join("")}\n`)]);
   return {
     records: checkedRecords(block, scanned, width, delimiter),
     layout,
     isPlain: !isMultiline && !/[\\\t]/.test(block.text),
-    textOf,
-    offsetOf: (record, cell) => csvCellOffset(textOf(record), delimiter, cell),
+    textBefore: ({ start }, offset) => block.decoded(start, start + offset),
+    offsetOf: (record, cell) => csvCellOffset(block.text.slice(record.start, record.end), delimiter, cell),
     annotate: ({ start, end }, notes) => annotated(block.bytesOf(start, end), notes),
     annotatedHeader: (notes) => annotated(header.bytes, notes),
   };
@@ -127,10 +126,10 @@ function readHeader(
   return { layout: resolveLayout(file, headers, options), delimiter, bytes };
 }
 
-/** @returns the candidate that cuts the first line that is not empty into most cells; a comma if none does. */
-function detectDelimiter(text: string): string {
-  const [line = ""] = /[^\r\n]+/.exec(text) ?? [];
-  const bare = line.replace(/"[^"]*"/g, "");
-  const counts = DELIMITERS.map((delimiter) => bare.split(delimiter).length);
+/** @returns the candidate that cuts the header into most cells; a comma if none does. */
+export function detectDelimiter(text: string): string {
+  // A quoted header may hold any of them, and line ends too.
+  const [line = ""] = /[^\r\n]+/.exec(text.replace(/"[^"]*"/g, "x")) ?? [];
+  const counts = DELIMITERS.map((delimiter) => line.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ",";
 }

@@ -63,7 +63,7 @@ export function scanCsv(text: string, { delimiter, line: firstLine, final }: Sca
     if (record.unclosed && !final && text.length - start <= MAX_RECORD_BYTES) {
       break;
     }
-    records.push({ line, start, end, cells: [], problem: record.problem });
+    records.push({ line, start, end, cells: [], problem: withinLine(record, end - start) });
     at = afterLineEnd(text, end);
     line += 1;
   }
@@ -72,7 +72,23 @@ export function scanCsv(text: string, { delimiter, line: firstLine, final }: Sca
 
 type Scanned =
   | { readonly cells: readonly string[]; readonly end: number }
-  | { readonly problem: Problem; readonly unclosed: boolean };
+  | {
+      readonly problem: Problem;
+      readonly unclosed: boolean;
+      /** 0-based characters from the start of the record to the last quote that begins a cell. */
+      readonly opening: number;
+    };
+
+/** What shows only in a later line is told of the quote that reaches there: that line is a record again. */
+function withinLine({ problem, opening }: Extract<Scanned, { unclosed: boolean }>, length: number): Problem {
+  return (problem.offset ?? 0) < length
+    ? problem
+    : {
+        ...problem,
+        offset: opening,
+        reason: "the quoted cell that begins here is not closed properly in a later line",
+      };
+}
 
 /** @param firstEnd where the line ends that the record starts on */
 function scanQuoted(text: string, start: number, firstEnd: number, delimiter: string, hasCr: boolean): Scanned {
@@ -80,6 +96,7 @@ function scanQuoted(text: string, start: number, firstEnd: number, delimiter: st
   let at = start;
   let lineStop = firstEnd;
   let quote = text.indexOf('"', start);
+  let opening = 0;
   for (;;) {
     if (quote !== at) {
       const next = text.indexOf(delimiter, at);
@@ -88,6 +105,7 @@ function scanQuoted(text: string, start: number, firstEnd: number, delimiter: st
         return problem(
           cells.length,
           quote - start,
+          opening,
           "a quote stands inside a cell that does not begin with one; put the whole cell in quotes",
         );
       }
@@ -98,14 +116,17 @@ function scanQuoted(text: string, start: number, firstEnd: number, delimiter: st
       at = stop + 1;
       continue;
     }
+    // The last one that begins in the first line is the one that leaves it.
+    opening = at < firstEnd ? at - start : opening;
     let close = text.indexOf('"', at + 1);
     let escaped = false;
     while (close !== -1 && text.charCodeAt(close + 1) === QUOTE) {
       escaped = true;
       close = text.indexOf('"', close + 2);
     }
-    if (close === -1) {
-      return { ...problem(cells.length, at - start, "a quoted cell is never closed"), unclosed: true };
+    // A record of any size would have to be held in memory, and what it is would depend on where chunks end.
+    if (close === -1 || close - start > MAX_RECORD_BYTES) {
+      return { ...problem(cells.length, opening, opening, "a quoted cell is never closed"), unclosed: true };
     }
     let cell = text.slice(at + 1, close);
     if (escaped) {
@@ -121,6 +142,7 @@ function scanQuoted(text: string, start: number, firstEnd: number, delimiter: st
       return problem(
         cells.length - 1,
         at - start,
+        opening,
         'text follows the closing quote of a cell; a quote inside a quoted cell is written ""',
       );
     }
@@ -132,8 +154,10 @@ function scanQuoted(text: string, start: number, firstEnd: number, delimiter: st
   }
 }
 
-function problem(cell: number, offset: number, reason: string): { problem: Problem; unclosed: boolean } {
-  return { problem: { code: "BROKEN_QUOTES", reason, cell, offset }, unclosed: false };
+function problem(
+  ...[cell, offset, opening, reason]: [cell: number, offset: number, opening: number, reason: string]
+): Extract<Scanned, { unclosed: boolean }> {
+  return { problem: { code: "BROKEN_QUOTES", reason, cell, offset }, unclosed: false, opening };
 }
 
 /** @returns 0-based characters from the start of a well-formed record to one of its cells. */
@@ -180,7 +204,7 @@ function afterLineEnd(text: string, end: number): number {
 }
 
 /** Counts the line ends of a stretch of text. */
-function lineEndsIn(text: string, start: number, end: number): number {
+export function lineEndsIn(text: string, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at);

@@ -3,7 +3,8 @@
  * there: that takes less than half the time of keeping them up to date row by row. The lock that this needs
  * shuts others out of a table in which there is nothing yet.
  */
-import pg, { type PoolClient } from "pg";
+import type { PoolClient } from "pg";
+import { tryLockTable } from "../../db/table-lock.js";
 import type { Shape } from "./shape.js";
 
 /** CREATE INDEX statements, as the server writes them. */
@@ -19,19 +20,10 @@ export async function openEmptyTable(client: PoolClient, shape: Shape): Promise<
   if (!(await isEmptyAndOurs(client, shape))) {
     return null;
   }
-  await client.query("SAVEPOINT before_lock");
-  try {
-    await client.query(`LOCK TABLE ${shape.table} IN ACCESS EXCLUSIVE MODE NOWAIT`);
-  } catch (error) {
-    await client.query("ROLLBACK TO SAVEPOINT before_lock");
-    if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) {
-      return null;
-    }
-    throw error;
-  }
+  const unlock = await tryLockTable(client, shape.table);
   // Somebody may have been faster.
-  if (!(await isEmptyAndOurs(client, shape))) {
-    await client.query("ROLLBACK TO SAVEPOINT before_lock");
+  if (unlock === null || !(await isEmptyAndOurs(client, shape))) {
+    await unlock?.();
     return null;
   }
   const { rows } = await client.query<{ name: string; definition: string }>(
@@ -54,8 +46,6 @@ export async function rebuildIndexes(client: PoolClient, indexes: DroppedIndexes
     await client.query(definition);
   }
 }
-
-const LOCK_NOT_AVAILABLE = "55P03";
 
 async function isEmptyAndOurs(client: PoolClient, { table }: Shape): Promise<boolean> {
   const { rows } = await client.query<{ ok: boolean }>(

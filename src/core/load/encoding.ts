@@ -1,21 +1,5 @@
 /** What bytes that are not UTF-8 probably are: a guess for the hint, never used to read them. */
 
-interface Candidate {
-  /** As iconv and TextDecoder call it. */
-  readonly name: string;
-  readonly title: string;
-  /** Letters that text in this encoding is made of. */
-  readonly letters: RegExp;
-}
-
-// In this order: bytes that are valid in several are likeliest the first.
-const CANDIDATES: readonly Candidate[] = [
-  { name: "gb18030", title: "GBK", letters: /^[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+$/ },
-  { name: "shift_jis", title: "Shift JIS", letters: /^[\u3040-\u30ff\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+$/ },
-  { name: "euc-kr", title: "EUC-KR", letters: /^[\uac00-\ud7af]+$/ },
-  { name: "windows-1251", title: "Windows-1251", letters: /^[\u0400-\u04ff]{3,}$/ },
-];
-
 /** @returns the next step for a person: what the bytes look like, and the command that converts. */
 export function encodingHint(bytes: Uint8Array): string {
   const guess = guessEncoding(bytes);
@@ -23,7 +7,18 @@ export function encodingHint(bytes: Uint8Array): string {
   return `${looks}convert the file first: iconv -f ${guess?.name.toUpperCase() ?? "ENCODING"} -t UTF-8 in.csv > out.csv`;
 }
 
-export function guessEncoding(bytes: Uint8Array): { readonly name: string; readonly title: string } | null {
+interface Encoding {
+  /** As iconv and TextDecoder call it. */
+  readonly name: string;
+  readonly title: string;
+}
+
+const JAPANESE = /^[\u0000-\u007f\u3000-\u30ff\u4e00-\u9fff\uff01-\uff60]+$/;
+const CHINESE = /^[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+$/;
+const CYRILLIC = /^[\u0400-\u04ff]+$/;
+
+/** @returns null when there is nothing to tell from. */
+export function guessEncoding(bytes: Uint8Array): Encoding | null {
   if (looksLikeUtf16(bytes)) {
     return { name: "utf-16", title: "UTF-16" };
   }
@@ -31,18 +26,29 @@ export function guessEncoding(bytes: Uint8Array): { readonly name: string; reado
   if (runs.length === 0) {
     return null;
   }
-  const isSparse = runs.every((run) => run.length <= 2);
-  for (const { name, title, letters } of CANDIDATES) {
-    // Single letters between ASCII ones are accents of a Western language, not a script of its own.
-    if (!isSparse && runs.every((run) => letters.test(decoded(run, name)))) {
-      return { name, title };
-    }
+  if (looksLikeShiftJis(bytes)) {
+    return { name: "shift_jis", title: "Shift JIS" };
   }
-  const shortPairs = runs.every((run) => run.length % 2 === 0);
-  if (isSparse && shortPairs && runs.every((run) => CANDIDATES[0]?.letters.test(decoded(run, "gb18030")))) {
+  if (runs.every((run) => CHINESE.test(decoded(run, "gb18030"))) && hasCommonHanzi(runs)) {
     return { name: "gb18030", title: "GBK" };
   }
+  if (runs.some((run) => run.length > 2) && runs.every((run) => CYRILLIC.test(decoded(run, "windows-1251")))) {
+    return { name: "windows-1251", title: "Windows-1251" };
+  }
   return { name: "windows-1252", title: "Latin-1 (Windows-1252)" };
+}
+
+/** Kana, or a first byte that Western text hardly has, before another high one. */
+function looksLikeShiftJis(bytes: Uint8Array): boolean {
+  const text = decoded(bytes, "shift_jis");
+  const hasLead = bytes.some((byte, at) => byte >= 0x81 && byte <= 0x9f && (bytes[at + 1] ?? 0) >= 0x80);
+  return JAPANESE.test(text) && (/[\u3040-\u30ff]/.test(text) || hasLead);
+}
+
+/** The everyday characters come first in GB 2312; Cyrillic and accents would all be rare ones. */
+function hasCommonHanzi(runs: readonly Uint8Array[]): boolean {
+  const leads = runs.flatMap((run) => [...run].filter((_, at) => at % 2 === 0));
+  return leads.filter((byte) => byte >= 0xb0 && byte <= 0xd7).length * 2 >= leads.length;
 }
 
 /** A byte order mark, or every second byte zero, as ASCII has it there. */
@@ -55,7 +61,7 @@ export function looksLikeUtf16(bytes: Uint8Array): boolean {
   return sample.length >= 4 && sample.filter((byte) => byte === 0).length > sample.length / 3;
 }
 
-/** Stretches of bytes beyond ASCII; in a double-byte encoding the second byte may be ASCII and belongs to them. */
+/** Stretches of bytes beyond ASCII. */
 function highRuns(bytes: Uint8Array): Uint8Array[] {
   const runs: Uint8Array[] = [];
   let start = -1;

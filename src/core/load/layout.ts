@@ -93,15 +93,14 @@ function requireFields(
   }
   const names = missing.map(({ name }) => name);
   const byHeader = names.filter((name) => name !== "language");
-  const free = headers.filter((header, index) => !owner.has(index) && !NOTES.has(header) && header !== "");
+  // A name that several columns have stands for the first of them.
+  const free = headers.filter(
+    (header, index) => !owner.has(index) && !NOTES.has(header) && header !== "" && headers.indexOf(header) === index,
+  );
+  const mapped = byHeader.slice(0, free.length).map((name, n) => `--map ${mapArgument(name, free[n] ?? "")}`);
   const hints = [
-    ...(byHeader.length > 0
-      ? [
-          free.length === 0
-            ? `the file needs ${byHeader.join(" and ")}`
-            : `say which header means what, for example: --map ${byHeader.map((name, n) => mapArgument(name, free[n] ?? "HEADER")).join(" --map ")}`,
-        ]
-      : []),
+    ...(mapped.length > 0 ? [`say which header means what, for example: ${mapped.join(" ")}`] : []),
+    ...(byHeader.length > free.length ? [`the file needs ${byHeader.slice(free.length).join(" and ")}`] : []),
     ...(names.includes("language") ? ["say which language the words are in, for example: --language zh"] : []),
   ];
   throw new BadHeaderError(file, headers, `no column for ${names.join(", ")}`, hints.join("; "));

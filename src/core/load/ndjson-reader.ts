@@ -27,7 +27,7 @@ export async function* readNdjson(
     unused: [],
   };
   const seen = { any: false };
-  const blocks = inBlocks(file, chunks, (block, firstLine, final) => {
+  const blocks = inBlocks(file, chunks, "lf", (block, firstLine, final) => {
     const records: TextRecord[] = [];
     let line = firstLine;
     let start = 0;
@@ -40,7 +40,7 @@ export async function* readNdjson(
       const end = block.text.charCodeAt(stop - 1) === CR ? stop - 1 : stop;
       if (block.text.slice(start, end).trim() !== "") {
         if (!seen.any) {
-          checkFirst(file, block.text.slice(start, end), options);
+          checkFirst(file, block.decoded(start, end), options);
           seen.any = true;
         }
         const { cells, problem } = readObject(block, start, end, fields.length, fieldOf);
@@ -72,11 +72,12 @@ function checkFirst(file: string, line: string, options: LayoutOptions): void {
 
 function fieldFinder({ shape, map }: LayoutOptions): (name: string) => number {
   const fields = fieldsOf(shape);
-  const mappedNames = new Set(Object.values(map));
   const known = new Map<string, number>();
   const find = (name: string): number => {
-    const mapped = fields.findIndex((field) => map[field.name] === name);
-    const isFree = (field: Field): boolean => map[field.name] === undefined && !mappedNames.has(name);
+    const mapped = fields.findIndex(
+      (field) => map[field.name] !== undefined && plain(map[field.name] ?? "") === plain(name),
+    );
+    const isFree = (field: Field): boolean => map[field.name] === undefined;
     return mapped === -1 ? fields.findIndex((field) => isFree(field) && field.aliases.includes(plain(name))) : mapped;
   };
   return (name) => {
@@ -100,19 +101,19 @@ function readObject(
   width: number,
   fieldOf: (name: string) => number,
 ): ObjectCells {
+  const cells = new Array<string | undefined>(width).fill(undefined);
   const refused = (code: string, reason: string, cell: number | null = null): ObjectCells => ({
-    cells: [],
+    cells,
     problem: { code, reason, cell, offset: cell === null ? 0 : null },
   });
   const decoded = block.isClean ? null : block.clean([block.text.slice(start, end)]);
   if (decoded !== null && decoded.problem !== null) {
-    return refused(decoded.problem.code, decoded.problem.reason);
+    return { cells, problem: { ...decoded.problem, cell: null, offset: 0 } };
   }
   const object = parseObject(decoded?.cells[0] ?? block.text.slice(start, end));
   if (object === null) {
     return refused("BROKEN_JSON", "is not a JSON object");
   }
-  const cells: (string | undefined)[] = new Array<string | undefined>(width).fill(undefined);
   for (const [name, value] of Object.entries(object)) {
     const cell = fieldOf(name);
     if (cell === -1) {
@@ -148,7 +149,7 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | null {
 function ndjsonBlock(block: TextBlock, records: readonly TextRecord[], layout: Layout): RecordBlock {
   return {
     ...{ records, layout, isPlain: false, annotatedHeader: null },
-    textOf: ({ start, end }) => block.text.slice(start, end),
+    textBefore: ({ start }, offset) => block.decoded(start, start + offset),
     offsetOf: () => 0,
     annotate: ({ start, end }, notes) => annotateObject(block.bytesOf(start, end), notes),
   };

@@ -41,8 +41,8 @@ export interface RecordBlock {
   readonly layout: Layout;
   /** Whether it is known that no cell holds a tab, a backslash or a line end. */
   readonly isPlain: boolean;
-  /** The record as it stands in the file, the line end left out. */
-  textOf(record: TextRecord): string;
+  /** The first characters of the record, up to an offset. */
+  textBefore(record: TextRecord, offset: number): string;
   /** 0-based characters from the start of the record to a cell. */
   offsetOf(record: TextRecord, cell: number): number;
   /** The record's bytes as they stand in the file, with more cells after its own. */

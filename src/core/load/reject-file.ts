@@ -1,9 +1,12 @@
 /** Where rejected records go: as they were, with a note each, to be repaired and fed back. */
-import { closeSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { FileError } from "../../errors.js";
+import { scanCsv } from "./csv.js";
+import { detectDelimiter } from "./csv-reader.js";
 import { NOTE_COLUMNS } from "./layout.js";
-import type { RecordBlock, TextRecord } from "./records.js";
+import { MAX_RECORD_BYTES, type RecordBlock, type TextRecord } from "./records.js";
 import { fileError } from "./source.js";
 
 const FLUSH_AT = 64 * 1024;
@@ -92,7 +95,7 @@ export class RejectFile {
     const name = `${basename(this.path, extension)}${number === 1 ? "" : `-${number}`}${extension}`;
     const path = join(dirname(this.path), name);
     refuseOther(path);
-    const temporary = join(dirname(this.path), `.${name}.${process.pid}.tmp`);
+    const temporary = join(dirname(this.path), `.${name}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       const descriptor = openSync(temporary, "wx", 0o600);
       const part = { path, temporary, descriptor, pending: header.length > 0 ? [header] : [], size: header.length };
@@ -117,22 +120,45 @@ function flush(part: Part): void {
 function refuseOther(path: string): void {
   let start: string;
   try {
-    const descriptor = openSync(path, "r");
-    const buffer = Buffer.alloc(FLUSH_AT);
-    start = buffer.toString("utf8", 0, readSync(descriptor, buffer));
-    closeSync(descriptor);
+    const info = statSync(path);
+    if (info.isDirectory()) {
+      throw new FileError(path, "is a directory, not a file");
+    }
+    if (!info.isFile()) {
+      throw new FileError(path, "is not a file that could be replaced", "name another file for --rejects");
+    }
+    start = startOf(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       return;
     }
     throw fileError(path, error);
   }
-  const [firstLine = ""] = start.split("\n");
-  if (start !== "" && !(firstLine.includes("_line") && firstLine.includes("_reason"))) {
+  if (start !== "" && !isRejects(start)) {
     throw new FileError(
       path,
       "exists and is no file of rejects; it is not overwritten",
       "name another file for --rejects",
     );
   }
+}
+
+function startOf(path: string): string {
+  const descriptor = openSync(path, "r");
+  try {
+    const buffer = Buffer.alloc(MAX_RECORD_BYTES + FLUSH_AT);
+    return buffer.toString("utf8", 0, readSync(descriptor, buffer));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isRejects(start: string): boolean {
+  const [firstLine = ""] = start.split("\n", 1);
+  if (firstLine.startsWith("{")) {
+    return firstLine.includes('"_line":') && firstLine.includes('"_reason":');
+  }
+  const [header] = scanCsv(start, { delimiter: detectDelimiter(start), line: 1, final: true }).records;
+  const names = header?.cells.filter((cell) => cell !== "_file") ?? [];
+  return names.slice(-NOTE_COLUMNS.length).join() === NOTE_COLUMNS.join();
 }

@@ -65,9 +65,6 @@ function pick({ field, code, reason }: Fault): Pick<Reject, "field" | "code" | "
 /** Line and column of a fault, which in a record of several lines need not be those of its start. */
 function placeOf(block: RecordBlock, record: TextRecord, fault: Fault): Pick<Reject, "line" | "column"> {
   const offset = fault.offset ?? (fault.cell === null ? 0 : block.offsetOf(record, fault.cell));
-  const before = block
-    .textOf(record)
-    .slice(0, offset)
-    .split(/\r\n|\r|\n/);
+  const before = block.textBefore(record, offset).split(/\r\n|\r|\n/);
   return { line: record.line + before.length - 1, column: [...(before.at(-1) ?? "")].length + 1 };
 }

@@ -1,6 +1,7 @@
 /** Bytes become text in blocks, bytes that are not UTF-8 included. */
 import { isUtf8 } from "node:buffer";
 import { FileError } from "../../errors.js";
+import { lineEndsIn } from "./csv.js";
 import { encodingHint } from "./encoding.js";
 import { MAX_RECORD_BYTES, type Problem } from "./records.js";
 
@@ -25,6 +26,11 @@ export class TextBlock {
   /** The bytes that a stretch of the text was read from. */
   bytesOf(start: number, end: number): Buffer {
     return Buffer.from(this.text.slice(start, end), this.isUtf8 ? "utf8" : "latin1");
+  }
+
+  /** A stretch of the text as a person would read it. */
+  decoded(start: number, end: number): string {
+    return this.isUtf8 ? this.text.slice(start, end) : this.bytesOf(start, end).toString("utf8");
   }
 
   /** How many bytes the first `characters` of the text are. */
@@ -58,6 +64,13 @@ export class TextBlock {
   }
 }
 
+/** @returns the number of bytes up to the last line end; a CR at the very end may be half of one. */
+function endOfLines(bytes: Buffer, lineEnds: "any" | "lf"): number {
+  const lf = bytes.lastIndexOf(LF);
+  const cr = lineEnds === "any" && bytes.length > 1 ? bytes.lastIndexOf(CR, bytes.length - 2) : -1;
+  return Math.max(lf, cr) + 1;
+}
+
 export interface BlockStep<T> {
   readonly result: T;
   /** Characters of the block that were used; the others come again with what follows them. */
@@ -75,20 +88,21 @@ export interface BlockStep<T> {
 export async function* inBlocks<T>(
   name: string,
   chunks: AsyncIterable<Buffer>,
+  lineEnds: "any" | "lf",
   step: (block: TextBlock, line: number, final: boolean) => BlockStep<T>,
 ): AsyncGenerator<T> {
   let held: Buffer = Buffer.alloc(0);
   let line = 1;
   for await (const chunk of chunks) {
     const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    const end = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR, bytes.length - 2)) + 1;
+    const end = endOfLines(bytes, lineEnds);
     const block = new TextBlock(bytes.subarray(0, end));
     const { result, consumed, line: next } = step(block, line, false);
     held = bytes.subarray(block.bytesIn(consumed));
     line = next;
     if (bytes.length - end > MAX_RECORD_BYTES) {
       throw new FileError(
-        `${name}:${line}:1`,
+        `${name}:${line + lineEndsIn(block.text, consumed, block.text.length)}:1`,
         `the line is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`,
         "this is no file of one record per line",
       );
