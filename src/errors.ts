@@ -352,6 +352,10 @@ export interface Reject {
   readonly field: string | null;
   readonly code: string;
   readonly reason: string;
+  /** 1-based line on which the record starts; with the file it tells records apart. */
+  readonly recordLine: number;
+  /** The next step, null where it is just to correct the cell. */
+  readonly hint: string | null;
 }
 
 export class RowsRejectedError extends VocabdbError {
@@ -369,14 +373,12 @@ export class RowsRejectedError extends VocabdbError {
       readonly rows: number;
       /** Where all of them are now, null when nobody asked for a file. */
       readonly file: string | null;
-      /** The next step, where it is not just to correct them. */
-      readonly hint: string | null;
     },
   ) {
-    const { total, rows, file, hint } = facts;
+    const { total, rows, file } = facts;
     super(
       `${total} of ${rows} ${rows === 1 ? "record" : "records"} rejected, nothing was written\n${formatRejects(rejects, total).join("\n")}`,
-      hint ??
+      hintOf(rejects) ??
         (file === null
           ? "correct the lines named above and run the command again; --rejects FILE collects them, --max-rejects N loads the others without them"
           : `correct the lines named above, or load the others with --max-rejects ${total} and then ${file}, corrected`),
@@ -397,7 +399,7 @@ export class DuplicatesError extends VocabdbError {
   ) {
     const lines = duplicates.map(
       ({ file, line, first, key }) =>
-        `${file}:${line}:1: says something else of ${naturalKey(key)} than ${first.file}:${first.line}`,
+        `${inline(file)}:${line}:1: says something else of ${naturalKey(key)} than ${inline(first.file)}:${first.line}`,
     );
     super(
       `${total} ${total === 1 ? "record contradicts" : "records contradict"} an earlier one, nothing was written\n${lines.concat(andMore(total - duplicates.length)).join("\n")}`,
@@ -407,8 +409,8 @@ export class DuplicatesError extends VocabdbError {
 
   asRejects(): Reject[] {
     return this.duplicates.map(({ file, line, first, key }) => ({
-      ...{ file, line, column: 1, field: null, code: this.code },
-      reason: `says something else of ${naturalKey(key)} than ${first.file}:${first.line}`,
+      ...{ file, line, column: 1, field: null, code: this.code, recordLine: line, hint: null },
+      reason: `says something else of ${naturalKey(key)} than ${inline(first.file)}:${first.line}`,
     }));
   }
 }
@@ -443,7 +445,12 @@ export class RowsInUseError extends VocabdbError {
 
 /** `zh 地 de`: the parts that are not empty. */
 function naturalKey(key: readonly string[]): string {
-  return key.filter((part) => part !== "").join(" ");
+  return inline(key.filter((part) => part !== "").join(" "));
+}
+
+/** Messages have lines of their own; data must not forge one. */
+function inline(text: string): string {
+  return text.replace(/[\n\r\u0085\u2028\u2029]/g, (end) => `\\u{${end.charCodeAt(0).toString(16)}}`);
 }
 
 function andMore(count: number): string[] {
@@ -460,25 +467,31 @@ export class BadHeaderError extends VocabdbError {
     readonly headers: readonly string[],
     reason: string,
     hint: string,
-    readonly line = 1,
+    /** 1-based. */
+    readonly place = { line: 1, column: 1 },
   ) {
     const seen =
       headers.length === 0 ? "" : ` (the headers are: ${headers.map((header) => JSON.stringify(header)).join(", ")})`;
-    super(`${file}:${line}:1: ${reason}${seen}`, hint);
+    super(`${inline(file)}:${place.line}:${place.column}: ${reason}${seen}`, hint);
   }
 }
 
 /** @returns a line for each reject, and one for those that are not shown. */
 export function formatRejects(rejects: readonly Reject[], total: number): string[] {
   // A record may have several reasons, which stand in lines of their own.
-  const shown = new Set(rejects.map(({ file, line }) => `${file}:${line}`)).size;
+  const shown = new Set(rejects.map(({ file, recordLine }) => `${file}:${recordLine}`)).size;
   return rejects.map((reject) => formatReject(reject)).concat(andMore(total - shown));
 }
 
 /** `words.csv:12:3 reading: …`, the form that editors and terminals make clickable. */
 export function formatReject(reject: Reject): string {
-  const field = reject.field === null ? "" : ` ${reject.field}`;
-  return `${reject.file}:${reject.line}:${reject.column}${field}: ${reject.reason}`;
+  const field = reject.field === null ? "" : ` ${inline(reject.field)}`;
+  return `${inline(reject.file)}:${reject.line}:${reject.column}${field}: ${reject.reason}`;
+}
+
+/** @returns the next step that the first of them has, where it is not just to correct them. */
+export function hintOf(rejects: readonly Reject[]): string | null {
+  return rejects.find(({ hint }) => hint !== null)?.hint ?? null;
 }
 
 // ── The end of the process ──────────────────────────────────────────────────────────────────────

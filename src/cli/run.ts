@@ -10,6 +10,7 @@ import { buildProgram, CommanderError, type Invocation, nounsIn } from "./progra
 import { registry } from "./registry.js";
 import { annotations } from "./render/annotations.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
+import { visible } from "./render/text.js";
 import { createHost, type Services } from "./services.js";
 
 export interface Terminal {
@@ -145,9 +146,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
       }
       if (raw.json === true) {
         // A failure with --json is one line on stderr, so nothing may stand before it.
-        held.push(text);
+        held.push(visible(text));
       } else {
-        stderr.write(`${text}\n`);
+        stderr.write(`${visible(text)}\n`);
       }
     },
     flags: {

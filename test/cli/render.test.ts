@@ -236,11 +236,12 @@ describe("the moving line", () => {
   }
 
   it.each([
-    ["without a terminal", false, true],
-    ["when it is not wanted", true, false],
-  ])("is nothing at all %s", async (_, isTTY, wanted) => {
+    ["without a terminal, for work that is short", false, { quiet: false, json: false }],
+    ["when it is not wanted", true, { quiet: true, json: false }],
+    ["when a program reads along", false, { quiet: false, json: true }],
+  ])("is nothing at all %s", async (_, isTTY, options) => {
     const { target, written } = stream(isTTY);
-    const display = openDisplay(target, wanted);
+    const display = openDisplay(target, options);
     display.update("loading");
     display.end();
     display.end();

@@ -9,6 +9,7 @@ import { it as base, type TestDatabase, withClient } from "../support/database.j
 type Values = readonly (string | null)[];
 
 const INTO = "copied (n, a, b, absent)";
+const PATIENTLY = { timeout: 30_000 };
 
 /** A fresh table, and the test's connection to it. */
 const it = base.extend<{ table: Connection }>({
@@ -50,14 +51,15 @@ async function* chunked(lines: readonly string[]): AsyncGenerator<string> {
   }
 }
 
-/** Rows without end; `state` tells how many were asked for and whether somebody stopped it. */
+/** Far more rows than anything here waits for; `state` tells how many were asked for, and whether it was ended. */
 async function* endless(state: { asked: number; closed: boolean }): AsyncGenerator<string> {
   const row = encodeRow("1", ["x".repeat(100_000), null], "\t0");
   try {
-    for (;;) {
+    while (state.asked < 5_000) {
       state.asked += 1;
       yield row;
     }
+    throw new Error("nobody stopped the rows");
   } finally {
     state.closed = true;
   }
@@ -196,7 +198,7 @@ describe("what the server refuses", () => {
       await withPooled(table, (client) =>
         expect(copyRows(client, into, endless(state))).rejects.toMatchObject({ code }),
       );
-      await expect.poll(() => state.asked === 0 || state.closed).toBe(true);
+      await expect.poll(() => state.asked === 0 || state.closed, PATIENTLY).toBe(true);
     }
   });
 });
@@ -215,11 +217,11 @@ describe("an abort", () => {
     const state = { asked: 0, closed: false };
     await withPooled(table, async (client) => {
       const copying = expect(copyRows(client, INTO, endless(state), abort.signal)).rejects.toThrow("abort");
-      await expect.poll(() => state.asked).toBeGreaterThan(100);
+      await expect.poll(() => state.asked, PATIENTLY).toBeGreaterThan(100);
       abort.abort();
       await copying;
     });
-    await expect.poll(() => state.closed).toBe(true);
+    await expect.poll(() => state.closed, PATIENTLY).toBe(true);
     expect(await count(db)).toBe(0);
   });
 
@@ -237,10 +239,10 @@ describe("an abort", () => {
       copyRows(client, INTO, rows(), abort.signal),
     );
     const rejected = expect(work).rejects.toBe(reason);
-    await expect.poll(() => waiting).toBe(true);
+    await expect.poll(() => waiting, PATIENTLY).toBe(true);
     abort.abort(reason);
     await rejected;
-    await expect.poll(() => activity(db)).toEqual([]);
+    await expect.poll(() => activity(db), PATIENTLY).toEqual([]);
     expect(await count(db)).toBe(0);
     expect(await copied(table, [["after", null]])).toEqual([["after", null]]);
   });
@@ -255,15 +257,15 @@ describe("an abort", () => {
         copyRows(client, INTO, endless(state), abort.signal),
       );
       const rejected = expect(work).rejects.toBe(reason);
-      await expect.poll(() => activity(db)).toEqual([{ state: "active", wait: "Lock" }]);
+      await expect.poll(() => activity(db), PATIENTLY).toEqual([{ state: "active", wait: "Lock" }]);
       // What the streams hold on their way, of 100 KB each.
       expect(state.asked).toBeLessThan(30);
       abort.abort(reason);
       await rejected;
-      await expect.poll(() => state.closed).toBe(true);
+      await expect.poll(() => state.closed, PATIENTLY).toBe(true);
       await other.query("COMMIT");
     });
-    await expect.poll(() => activity(db)).toEqual([]);
+    await expect.poll(() => activity(db), PATIENTLY).toEqual([]);
     expect(await count(db)).toBe(0);
   });
 });
@@ -272,12 +274,12 @@ it("the end of the connection ends the copy, and the next one is a new connectio
   const state = { asked: 0, closed: false };
   const work = inTransaction(table, {}, (client) => copyRows(client, INTO, endless(state)));
   const rejected = expect(work).rejects.toThrow(/terminat/);
-  await expect.poll(() => state.asked).toBeGreaterThan(100);
+  await expect.poll(() => state.asked, PATIENTLY).toBeGreaterThan(100);
   await db.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'vocabdb'",
   );
   await rejected;
-  await expect.poll(() => state.closed).toBe(true);
+  await expect.poll(() => state.closed, PATIENTLY).toBe(true);
   expect(await count(db)).toBe(0);
   expect(await copied(table, [["after", null]])).toEqual([["after", null]]);
 });

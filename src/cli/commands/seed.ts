@@ -138,7 +138,11 @@ const load = defineCommand({
     rejects: parameter(
       "--rejects <path>",
       "write bad records to this file as they are, with the reasons; it can be corrected and loaded",
-      z.string().min(1).optional(),
+      z
+        .string()
+        .min(1)
+        .refine((path) => path !== "-", "must be a file; standard output is for the result")
+        .optional(),
     ),
     prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
     pruneKeepUsed: flagOption(

@@ -1,5 +1,6 @@
 /** Workflow commands of GitHub Actions, which shows them at the file's line in the pull request. */
 import type { Reject } from "../../errors.js";
+import { visible } from "./text.js";
 
 export type AnnotationLevel = "error" | "warning";
 
@@ -14,7 +15,7 @@ export function annotations(level: AnnotationLevel, rejects: readonly Reject[]):
 }
 
 function data(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return visible(text).replaceAll("%", "%25");
 }
 
 function property(text: string): string {

@@ -63,17 +63,20 @@ function movingLine(stream: Stream): Display {
   };
 }
 
-/** Work that is done in a few seconds says nothing at all. */
+/** Work that is done in a few seconds says nothing at all; what lasts, or waits, says so every few seconds. */
 function lines(stream: Stream): Display {
-  let said = performance.now();
+  let latest: string | null = null;
+  let timer: NodeJS.Timeout | null = null;
   return {
     update: (text, fraction = null) => {
-      if (performance.now() - said >= LINE_EVERY_MS) {
-        said = performance.now();
-        stream.write(`${visible(text)}${fraction === null ? "" : ` (${percent(fraction)})`}\n`);
+      latest = `${visible(text)}${fraction === null ? "" : ` (${percent(fraction)})`}`;
+      timer ??= setInterval(() => stream.write(`${latest}\n`), LINE_EVERY_MS).unref();
+    },
+    end: () => {
+      if (timer !== null) {
+        clearInterval(timer);
       }
     },
-    end: () => {},
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a seed did, would do, or found. */
 import type { RowChange } from "../../core/load/changes.js";
 import type { SeedCounts, SeedResult } from "../../core/seed.js";
-import { formatRejects } from "../../errors.js";
+import { formatRejects, hintOf } from "../../errors.js";
 import type { View } from "../command.js";
 import { type Column, table } from "./table.js";
 import { count, visible } from "./text.js";
@@ -29,7 +29,8 @@ export function seedText(result: SeedResult, view: View): string {
   }
   if (total.rejected > 0) {
     const lines = formatRejects(rejects, total.rejected).map(visible);
-    parts.push(`${view.chalk.red("rejected:")}\n${lines.join("\n")}`);
+    const hint = hintOf(rejects);
+    parts.push([view.chalk.red("rejected:"), ...lines, ...(hint === null ? [] : [`hint:  ${hint}`])].join("\n"));
   }
   if (kept.count > 0) {
     const shown = kept.words.map(({ key, users }) => ({ word: wordOf(key), users: users.toLocaleString("en-US") }));

@@ -116,14 +116,16 @@ function readHeader(
 ): Header {
   const bytes = block.bytesOf(record.start, record.end);
   if (record.problem !== null) {
-    throw new BadHeaderError(file, [], record.problem.reason, "the first line has to be a CSV header", record.line);
+    const before = block.decoded(record.start, record.start + (record.problem.offset ?? 0));
+    const place = { line: record.line, column: [...before].length + 1 };
+    throw new BadHeaderError(file, [], record.problem.reason, "the first line has to be a CSV header", place);
   }
   const { cells, problem } = block.clean(record.cells as readonly string[]);
   if (problem?.code === "INVALID_UTF8") {
     throw new FileError(`${file}:${record.line}:1`, "the header is not UTF-8", encodingHint(bytes));
   }
   const headers = cells.map((cell) => cell.trim());
-  return { layout: resolveLayout(file, headers, options), delimiter, bytes };
+  return { layout: resolveLayout(file, headers, options, record.line), delimiter, bytes };
 }
 
 /** @returns the candidate that cuts the header into most cells; a comma if none does. */

@@ -12,10 +12,13 @@ export interface LayoutOptions {
 }
 
 /**
- * @param file for messages
+ * @param file for messages, as `line`, on which the header stands
  * @throws {BadHeaderError} when a required field has no column, one has two, or a mapped header is not there
  */
-export function resolveLayout(file: string, headers: readonly string[], options: LayoutOptions): Layout {
+export function resolveLayout(file: string, headers: readonly string[], options: LayoutOptions, line = 1): Layout {
+  const refuse: Refuse = (reason, hint) => {
+    throw new BadHeaderError(file, headers, reason, hint, { line, column: 1 });
+  };
   const { shape, map } = options;
   const fields = fieldsOf(shape);
   const owner = new Map<number, Field>();
@@ -24,7 +27,7 @@ export function resolveLayout(file: string, headers: readonly string[], options:
     const found =
       mapped === undefined
         ? headers.flatMap((header, index) => (field.aliases.includes(plain(header)) ? [index] : []))
-        : mappedTo(file, headers, field.name, mapped);
+        : mappedTo(refuse, headers, field.name, mapped);
     return { field, found, mapped: mapped !== undefined };
   });
   for (const { field, found, mapped } of position) {
@@ -36,12 +39,8 @@ export function resolveLayout(file: string, headers: readonly string[], options:
     const free = mapped ? found : found.filter((index) => !owner.has(index));
     const [first, second] = free;
     if (first !== undefined && second !== undefined) {
-      throw new BadHeaderError(
-        ...([
-          file,
-          headers,
-          `the columns ${quoted(headers[first])} and ${quoted(headers[second])} both mean ${field.name}`,
-        ] as const),
+      refuse(
+        `the columns ${quoted(headers[first])} and ${quoted(headers[second])} both mean ${field.name}`,
         `say which one is meant, for example: --map ${mapArgument(field.name, headers[first] ?? "")}`,
       );
     }
@@ -50,10 +49,12 @@ export function resolveLayout(file: string, headers: readonly string[], options:
     }
     return first ?? -1;
   });
-  requireFields(file, headers, options, resolved, owner);
+  requireFields(refuse, headers, options, resolved, owner);
   const unused = headers.filter((header, index) => !owner.has(index) && !NOTES.has(header) && header !== "");
   return { position: resolved, headers, unused };
 }
+
+type Refuse = (reason: string, hint: string) => never;
 
 /** The columns that a reject file adds; a repaired one is read without them. */
 export const NOTE_COLUMNS = ["_line", "_column", "_code", "_reason"] as const;
@@ -64,22 +65,17 @@ export function plain(header: string): string {
   return header.toLowerCase().replace(/[\s_-]/g, "");
 }
 
-function mappedTo(file: string, headers: readonly string[], field: string, mapped: string): number[] {
+function mappedTo(refuse: Refuse, headers: readonly string[], field: string, mapped: string): number[] {
   const exact = headers.indexOf(mapped);
   const index = exact === -1 ? headers.findIndex((header) => plain(header) === plain(mapped)) : exact;
   if (index === -1) {
-    throw new BadHeaderError(
-      file,
-      headers,
-      `no column ${quoted(mapped)}, which --map names for ${field}`,
-      "name a header as it stands in the file",
-    );
+    refuse(`no column ${quoted(mapped)}, which --map names for ${field}`, "name a header as it stands in the file");
   }
   return [index];
 }
 
 function requireFields(
-  file: string,
+  refuse: Refuse,
   headers: readonly string[],
   { shape, given }: LayoutOptions,
   position: readonly number[],
@@ -103,7 +99,7 @@ function requireFields(
     ...(byHeader.length > free.length ? [`the file needs ${byHeader.slice(free.length).join(" and ")}`] : []),
     ...(names.includes("language") ? ["say which language the words are in, for example: --language zh"] : []),
   ];
-  throw new BadHeaderError(file, headers, `no column for ${names.join(", ")}`, hints.join("; "));
+  refuse(`no column for ${names.join(", ")}`, hints.join("; "));
 }
 
 /** As a shell takes it. */

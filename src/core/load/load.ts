@@ -107,7 +107,7 @@ export async function loadRows(client: PoolClient, options: LoadOptions): Promis
   const rows = staged.reduce((sum, file) => sum + file.rows, 0);
   if (rejects.isTooMany(rows)) {
     throw new RowsRejectedError(rejects.first, {
-      ...{ total: rejects.records, rows, hint: rejects.hint, file: rejects.file?.name ?? null },
+      ...{ total: rejects.records, rows, file: rejects.file?.name ?? null },
     });
   }
   report("comparing");

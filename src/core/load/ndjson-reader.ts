@@ -40,7 +40,7 @@ export async function* readNdjson(
       const end = block.text.charCodeAt(stop - 1) === CR ? stop - 1 : stop;
       if (block.text.slice(start, end).trim() !== "") {
         if (!seen.any) {
-          checkFirst(file, block.decoded(start, end), options);
+          checkFirst(file, line, block.decoded(start, end), options);
           seen.any = true;
         }
         const { cells, problem } = readObject(block, start, end, fields.length, fieldOf);
@@ -63,10 +63,10 @@ export async function* readNdjson(
 }
 
 /** As with the header of a CSV file: better one sentence than a million rejects. */
-function checkFirst(file: string, line: string, options: LayoutOptions): void {
-  const object = parseObject(line);
+function checkFirst(file: string, line: number, text: string, options: LayoutOptions): void {
+  const object = parseObject(text);
   if (object !== null) {
-    resolveLayout(file, Object.keys(object), options);
+    resolveLayout(file, Object.keys(object), options, line);
   }
 }
 

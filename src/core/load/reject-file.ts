@@ -1,6 +1,6 @@
 /** Where rejected records go: as they were, with a note each, to be repaired and fed back. */
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { FileError } from "../../errors.js";
 import { scanCsv } from "./csv.js";
@@ -37,6 +37,7 @@ export class RejectFile {
     readonly path: string,
     readonly nameFiles: boolean,
   ) {
+    requireFolder(name, dirname(path));
     refuseOther(path);
   }
 
@@ -114,6 +115,17 @@ function flush(part: Part): void {
   }
   part.pending = [];
   part.size = 0;
+}
+
+/** Better known before a long load than after it. */
+function requireFolder(name: string, folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new FileError(name, "cannot be written: its folder does not exist or takes no files", `check ${folder}`, {
+      cause: error,
+    });
+  }
 }
 
 /** A typing error must not cost a file of words. */

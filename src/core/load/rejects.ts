@@ -25,9 +25,6 @@ export class Rejects {
   readonly first: Reject[] = [];
   /** Records with at least one fault. */
   records = 0;
-  /** The next step that the first of them suggested. */
-  hint: string | null = null;
-
   constructor(
     readonly limit: RejectLimit,
     readonly keep: number,
@@ -36,7 +33,6 @@ export class Rejects {
 
   add(file: string, block: RecordBlock, record: TextRecord, faults: readonly Fault[]): void {
     this.records += 1;
-    this.hint ??= faults[0]?.hint ?? null;
     for (const fault of faults.slice(0, this.keep - this.first.length)) {
       this.first.push({ file, ...placeOf(block, record, fault), ...pick(fault) });
     }
@@ -58,13 +54,14 @@ export class Rejects {
   }
 }
 
-function pick({ field, code, reason }: Fault): Pick<Reject, "field" | "code" | "reason"> {
-  return { field, code, reason };
+function pick({ field, code, reason, hint }: Fault): Pick<Reject, "field" | "code" | "reason" | "hint"> {
+  return { field, code, reason, hint: hint ?? null };
 }
 
 /** Line and column of a fault, which in a record of several lines need not be those of its start. */
-function placeOf(block: RecordBlock, record: TextRecord, fault: Fault): Pick<Reject, "line" | "column"> {
+function placeOf(block: RecordBlock, record: TextRecord, fault: Fault): Pick<Reject, "line" | "column" | "recordLine"> {
   const offset = fault.offset ?? (fault.cell === null ? 0 : block.offsetOf(record, fault.cell));
   const before = block.textBefore(record, offset).split(/\r\n|\r|\n/);
-  return { line: record.line + before.length - 1, column: [...(before.at(-1) ?? "")].length + 1 };
+  const line = record.line + before.length - 1;
+  return { line, column: [...(before.at(-1) ?? "")].length + 1, recordLine: record.line };
 }

@@ -1,6 +1,7 @@
 /** From what the user names — files, folders, patterns, standard input — to the sources that are read. */
-import { createReadStream, type Stats } from "node:fs";
+import { constants, createReadStream, openSync, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { FileError } from "../../errors.js";
@@ -50,15 +51,21 @@ export async function findSources(inputs: readonly string[], options: SourceOpti
     }
     for (const name of await filesOf(input, options)) {
       const path = resolve(options.cwd, name);
-      const info = await describe(name, path);
-      sources.set(await realpath(path), {
+      const info = await describe(name, path, options.cwd);
+      // What /dev/fd and /proc name need not have a path of its own.
+      sources.set(await realpath(path).catch(() => path), {
         ...{ name, path, bytes: info.isFile() ? info.size : null },
         format: options.format ?? formatOf(name),
-        open: () => createReadStream(path, { highWaterMark: READ_SIZE }),
+        open: () => (info.isFIFO() ? openPipe(path) : createReadStream(path, { highWaterMark: READ_SIZE })),
       });
     }
   }
   return [...sources.values()];
+}
+
+/** Read through the event loop: a read of the file system could not be stopped before somebody writes. */
+function openPipe(path: string): Readable {
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
 
 /** @returns names as the user would write them. */
@@ -87,17 +94,22 @@ async function filesOf(input: string, options: SourceOptions): Promise<string[]>
       info === null
         ? "no such file, and nothing matches it as a pattern"
         : "is a folder without any .csv, .tsv, .ndjson or .jsonl file (or .gz of one)",
+      info === null ? pathHint(options.cwd) : "name the files themselves if they are called otherwise",
     );
   }
   return names;
 }
 
-async function describe(name: string, path: string): Promise<Stats> {
+async function describe(name: string, path: string, cwd: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (error) {
-    throw fileError(name, error);
+    throw fileError(name, error, pathHint(cwd));
   }
+}
+
+function pathHint(cwd: string): string {
+  return `check the name; paths start at ${cwd}`;
 }
 
 function formatOf(name: string): Format {
@@ -111,12 +123,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** What an error of the file system says to a person. */
-export function fileError(name: string, error: unknown): FileError {
+export function fileError(name: string, error: unknown, hint: string | null = null): FileError {
   if (error instanceof FileError) {
     return error;
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return new FileError(name, REASONS[code] ?? (error instanceof Error ? error.message : String(error)), null, {
+  return new FileError(name, REASONS[code] ?? (error instanceof Error ? error.message : String(error)), hint, {
     cause: error,
   });
 }

@@ -162,7 +162,7 @@ describe("--map", () => {
 
   it("is refused when the file has no such header, with those that it has", () => {
     const error = refusal(["Wort", "definition"], { ...GIVEN, map: { term: "Word" } });
-    expect(error).toMatchObject({ code: "BAD_HEADER", exitCode: 6, file: "words.csv", line: 1 });
+    expect(error).toMatchObject({ code: "BAD_HEADER", exitCode: 6, file: "words.csv", place: { line: 1, column: 1 } });
     expect(error.message).toBe(
       'words.csv:1:1: no column "Word", which --map names for term (the headers are: "Wort", "definition")',
     );

@@ -178,9 +178,9 @@ describe("nothing is left behind", () => {
   });
 });
 
-it("a folder that is not there is named", async () => {
+it("a folder that is not there is named before anything is read", () => {
   const path = join(temporaryFolder(), "none", "rejects.csv");
-  await expect(collect(path, "term,definition\n,water\n")).rejects.toThrow(`${path}: no such file`);
+  expect(() => new RejectFile("none/rejects.csv", path, false)).toThrow("none/rejects.csv: cannot be written");
 });
 
 it("what a killed run left does not stop the next, although in a container it has the same process id", async () => {
