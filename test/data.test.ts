@@ -1,12 +1,15 @@
 /** The data that ships, read as `vocabdb seed` reads it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
-import { fileSource, readCsv } from "../src/core/load/read.js";
-import { resolveWordColumns } from "../src/core/load/word-columns.js";
-import { type WordRow, wordValidator } from "../src/core/load/word-row.js";
-import { SHIPPED_WORDS } from "../src/core/words.js";
+import { readRecords } from "../src/core/load/read.js";
+import { rowReader } from "../src/core/load/rows.js";
+import { fieldsOf } from "../src/core/load/shape.js";
+import { findSources } from "../src/core/load/source.js";
+import { WORDS } from "../src/core/load/word-shape.js";
+import { SHIPPED_WORDS } from "../src/core/seed.js";
 import { packageRoot } from "../src/package-root.js";
 
 const LEVELS: Readonly<Record<string, RegExp>> = {
@@ -24,23 +27,29 @@ const SCRIPTS: Readonly<Record<string, RegExp>> = {
   es: /^[\p{Script=Latin} ,.¿?¡!’'()/-]+$/u,
 };
 
+/** What is not said is the empty text. */
+type Word = Readonly<Record<(typeof KEY)[number] | (typeof CONTENT)[number], string>>;
+
+const KEY = ["language", "term", "reading", "sense"] as const;
+const CONTENT = ["definition", "partOfSpeech", "level", "category", "example"] as const;
+
 const words = await shippedWords();
 
-async function shippedWords(): Promise<WordRow[]> {
-  const records = readCsv(fileSource(SHIPPED_WORDS));
-  const header = await records.next();
-  if (header.done || "broken" in header.value) {
-    throw new Error("no header");
-  }
-  const columns = resolveWordColumns(SHIPPED_WORDS, header.value.record.fields, new Set());
-  const validate = wordValidator(SHIPPED_WORDS, columns, {});
-  const all: WordRow[] = [];
-  for await (const result of records) {
-    const outcome = "record" in result ? validate(result.record) : result;
-    if (!("word" in outcome)) {
-      throw new Error(JSON.stringify(outcome));
+async function shippedWords(): Promise<Word[]> {
+  const sources = await findSources([SHIPPED_WORDS], { cwd: packageRoot, stdin: Readable.from([]) });
+  const all: Word[] = [];
+  for (const source of sources) {
+    for await (const block of readRecords(source, { shape: WORDS, given: new Set(), map: {} })) {
+      const read = rowReader(WORDS, block.layout, {});
+      for (const record of block.records) {
+        const row = read(record);
+        if (!("absent" in row)) {
+          throw new Error(`${SHIPPED_WORDS}:${record.line}: ${JSON.stringify(row)}`);
+        }
+        const cells = fieldsOf(WORDS).map(({ name }, index) => [name, row.values[index] ?? ""]);
+        all.push(Object.fromEntries(cells) as Word);
+      }
     }
-    all.push(outcome.word);
   }
   return all;
 }
@@ -49,7 +58,7 @@ function records(file: string): Record<string, string>[] {
   return parse(readFileSync(join(packageRoot, "data", file)), { columns: true });
 }
 
-function key({ language, term, reading, sense }: Readonly<Record<"language" | "term" | "reading" | "sense", string>>) {
+function key({ language, term, reading, sense }: Pick<Word, (typeof KEY)[number]>) {
   return [language, term, reading, sense].join(" | ");
 }
 
@@ -58,7 +67,7 @@ function duplicates(values: readonly string[]): string[] {
 }
 
 /** The natural keys of the words that break a rule. */
-function except(rule: (word: WordRow) => boolean): string[] {
+function except(rule: (word: Word) => boolean): string[] {
   return words.filter((word) => !rule(word)).map(key);
 }
 
@@ -84,12 +93,12 @@ describe("the vocabulary", () => {
     expect(duplicates(words.map(key))).toEqual([]);
   });
 
-  it.each(["definition", "partOfSpeech", "level", "category", "example"] as const)("tells the %s of each", (field) => {
+  it.each(CONTENT)("tells the %s of each", (field) => {
     expect(except((word) => Boolean(word[field]))).toEqual([]);
   });
 
   it("has levels of the test or framework that each language is taught by", () => {
-    expect(except(({ language, level }) => LEVELS[language]?.test(level ?? "") ?? false)).toEqual([]);
+    expect(except(({ language, level }) => LEVELS[language]?.test(level) ?? false)).toEqual([]);
   });
 
   it("has terms in the script of their language", () => {

@@ -5,7 +5,7 @@ import { verify } from "@node-rs/argon2";
 import { describe, expect } from "vitest";
 import { addDemoUsers, type DemoCounts } from "../../src/core/demo.js";
 import { showProgress } from "../../src/core/progress.js";
-import { SHIPPED_WORDS, seedWords } from "../../src/core/words.js";
+import { SHIPPED_WORDS, seedWords } from "../../src/core/seed.js";
 import type { Connection } from "../../src/db/pool.js";
 import { inTransaction } from "../../src/db/transaction.js";
 import { packageRoot } from "../../src/package-root.js";

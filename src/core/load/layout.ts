@@ -31,6 +31,13 @@ export function resolveLayout(file: string, headers: readonly string[], options:
     return { field, found, mapped: mapped !== undefined };
   });
   for (const { field, found, mapped } of position) {
+    const taken = owner.get(found[0] ?? -1);
+    if (mapped && taken !== undefined) {
+      refuse(
+        `--map names ${quoted(headers[found[0] ?? -1])} for both ${taken.name} and ${field.name}`,
+        "name two columns",
+      );
+    }
     if (mapped && found[0] !== undefined) {
       owner.set(found[0], field);
     }

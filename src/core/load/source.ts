@@ -2,7 +2,7 @@
 import { constants, createReadStream, openSync, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { Socket } from "node:net";
-import { join, resolve } from "node:path";
+import { join, parse, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { FileError } from "../../errors.js";
 
@@ -53,7 +53,11 @@ export async function findSources(inputs: readonly string[], options: SourceOpti
       const path = resolve(options.cwd, name);
       const info = await describe(name, path, options.cwd);
       // What /dev/fd and /proc name need not have a path of its own.
-      sources.set(await realpath(path).catch(() => path), {
+      const identity = await realpath(path).catch(() => path);
+      if (sources.has(identity)) {
+        continue;
+      }
+      sources.set(identity, {
         ...{ name, path, bytes: info.isFile() ? info.size : null },
         format: options.format ?? formatOf(name),
         open: () => (info.isFIFO() ? openPipe(path) : createReadStream(path, { highWaterMark: READ_SIZE })),
@@ -82,11 +86,13 @@ async function filesOf(input: string, options: SourceOptions): Promise<string[]>
   const found = await glob(info === null ? input : IN_FOLDERS, {
     cwd: info === null ? options.cwd : resolve(options.cwd, input),
     expandDirectories: false,
+    // WORDS.CSV counts too, all the more when words that no file holds are to be removed.
+    caseSensitiveMatch: info === null,
   });
-  const except = options.except === undefined ? null : resolve(options.cwd, options.except);
+  const isRejects = rejectFilesOf(options);
   const names = found
     .map((name) => (info === null ? name : join(input, name)))
-    .filter((name) => resolve(options.cwd, name) !== except)
+    .filter((name) => !isRejects(resolve(options.cwd, name)))
     .sort();
   if (names.length === 0) {
     throw new FileError(
@@ -110,6 +116,23 @@ async function describe(name: string, path: string, cwd: string): Promise<Stats>
 
 function pathHint(cwd: string): string {
   return `check the name; paths start at ${cwd}`;
+}
+
+/** @returns whether a path is where rejects go, or a further part such as `rejects-2.csv`. */
+function rejectFilesOf({ cwd, except }: SourceOptions): (path: string) => boolean {
+  if (except === undefined) {
+    return () => false;
+  }
+  const { dir, name, ext } = parse(resolve(cwd, except));
+  return (path) => {
+    const candidate = parse(path);
+    return (
+      candidate.dir === dir &&
+      candidate.ext === ext &&
+      candidate.name.startsWith(name) &&
+      /^(-\d+)?$/.test(candidate.name.slice(name.length))
+    );
+  };
 }
 
 function formatOf(name: string): Format {

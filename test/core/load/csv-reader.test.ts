@@ -115,7 +115,7 @@ describe("the header", () => {
   it.each([
     ['term,x"b\n1,2\n', "words.csv:1:7: a quote stands inside a cell"],
     ['\n\n"term"x,b\n1,2\n', "words.csv:3:7: text follows the closing quote"],
-    ['"term,b\n1,2\n', "words.csv:1:7: a quoted cell is never closed"],
+    ['"term,b\n1,2\n', "words.csv:1:1: a quoted cell is never closed"],
   ])("with broken quotes is none: %j", async (content, message) => {
     await expect(read(content)).rejects.toMatchObject({
       ...{ code: "BAD_HEADER", message: expect.stringContaining(message) },

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -224,15 +226,56 @@ describe("the file that rejects go to", () => {
     expect(await names(cwd, ["data"], { except: "rejects.csv" })).toHaveLength(2);
   });
 
+  it("is left out with its further parts, or every run would read those of the one before", async () => {
+    const cwd = folderWith("data/words.csv");
+    for (const part of ["rejects.csv", "rejects-2.csv", "rejects-3.csv"]) {
+      writeFileSync(join(cwd, "data", part), "term,_line,_column,_code,_reason\n,2,term,INVALID_CELL,is empty\n");
+    }
+    expect(await names(cwd, ["data"], { except: "data/rejects.csv" })).toEqual(["data/words.csv"]);
+    // They are read when they are named, to be fed back.
+    expect(await names(cwd, ["data/rejects-2.csv"], { except: "data/rejects.csv" })).toHaveLength(1);
+  });
+
   it("does not stand for a folder of words alone", async () => {
     const cwd = folderWith("data/rejects.csv");
     await expect(find(cwd, ["data"], { except: "data/rejects.csv" })).rejects.toThrow("is a folder without any");
   });
 });
 
-it("a pipe has no size that is known before it is read", async () => {
-  const cwd = temporaryFolder();
-  execFileSync("mkfifo", [join(cwd, "pipe.ndjson")]);
-  expect(await find(cwd, ["pipe.ndjson"])).toMatchObject([{ name: "pipe.ndjson", format: "ndjson", bytes: null }]);
-  expect(await find(cwd, ["/dev/null"])).toMatchObject([{ bytes: null }]);
+describe("a named pipe", () => {
+  async function pipe(): Promise<{ source: Source; path: string }> {
+    const cwd = temporaryFolder();
+    const path = join(cwd, "pipe.ndjson");
+    execFileSync("mkfifo", [path]);
+    const [source] = await find(cwd, ["pipe.ndjson"]);
+    if (source === undefined) {
+      throw new Error("the pipe was not found");
+    }
+    return { source, path };
+  }
+
+  it("has no size that is known before it is read", async () => {
+    expect((await pipe()).source).toMatchObject({ name: "pipe.ndjson", format: "ndjson", bytes: null });
+  });
+
+  it("is read to its end, although nobody writes to it yet", async () => {
+    const { source, path } = await pipe();
+    const reading = text(source.open());
+    const lines = '{"term":"地"}\n'.repeat(20_000);
+    await writeFile(path, lines);
+    expect(await reading).toBe(lines);
+  });
+
+  it("can be given up while nobody writes to it", async () => {
+    const { source } = await pipe();
+    const stream = source.open();
+    const closed = once(stream, "close");
+    stream.destroy();
+    await closed;
+    expect(stream.destroyed).toBe(true);
+  });
+});
+
+it("a device has no size either", async () => {
+  expect(await find(temporaryFolder(), ["/dev/null"])).toMatchObject([{ bytes: null }]);
 });
