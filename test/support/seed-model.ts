@@ -72,7 +72,7 @@ export function modelSeed(table: Table, files: readonly ModelFile[], options: Mo
   }
   const contradictions = [...groups.values()].flatMap(([first, ...others]) =>
     others
-      .filter(({ word }) => !isSame(word, first?.word))
+      .filter(({ word }) => !saysSame(word, first?.word))
       .map(({ file, line }) => `${file}:${line} ≠ ${first?.file}:${first?.line}`),
   );
   if (options.onDuplicate === "error" && contradictions.length > 0) {
@@ -84,7 +84,7 @@ export function modelSeed(table: Table, files: readonly ModelFile[], options: Mo
   for (const [key, group] of groups) {
     const counting = group.at(options.onDuplicate === "last" ? -1 : 0) as Row;
     for (const row of group) {
-      fates.set(row, row === counting ? store(after, key, row.word as Word, options) : "duplicates");
+      fates.set(row, row === counting ? store(after, key, together(row.word as Word, group), options) : "duplicates");
     }
   }
   const counts = files.map(({ name }) => {
@@ -147,6 +147,17 @@ function isOver(limit: ModelOptions["maxRejects"], rejected: number, rows: numbe
 
 export function keyOf(word: Word): string {
   return JSON.stringify(KEY.map((field) => word[field]));
+}
+
+/** What equal records say together: that there is nothing counts more than to say nothing. */
+function together(word: Word, group: readonly Row[]): Word {
+  const equal = group.filter((row) => saysSame(row.word, word));
+  const values = FIELDS.map((field) => [field, equal.some((row) => row.word?.[field] === null) ? null : word[field]]);
+  return Object.fromEntries(values) as Word;
+}
+
+function saysSame(word: Word | null, other: Word | null | undefined): boolean {
+  return CONTENT.every((field) => (word?.[field] ?? null) === (other?.[field] ?? null));
 }
 
 function isSame(word: Word | null, other: Word | null | undefined): boolean {

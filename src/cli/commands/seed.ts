@@ -1,6 +1,4 @@
 import { z } from "zod";
-import type { LoadProgress } from "../../core/load/load.js";
-import { fieldsOf, Refusal } from "../../core/load/shape.js";
 import { WORDS } from "../../core/load/word-shape.js";
 import { requireMigrated } from "../../core/migrations.js";
 import { type SeedMode, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
@@ -15,72 +13,10 @@ import {
   UsageError,
 } from "../../errors.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
+import { cellOf, delimiter, mapOf, rejectLimit } from "../load-options.js";
 import { confirm, dryRun, flagOption } from "../options.js";
+import { loadProgress } from "../render/load-progress.js";
 import { seedText } from "../render/seed.js";
-
-/** A value that is checked as the cells of that field are. */
-const cellOf = (name: string) =>
-  z
-    .string()
-    .transform((text, context) => {
-      const value = fieldsOf(WORDS)
-        .find((field) => field.name === name)
-        ?.parse(text);
-      if (value instanceof Refusal) {
-        context.addIssue({ code: "custom", message: value.reason });
-        return z.NEVER;
-      }
-      return value ?? undefined;
-    })
-    .optional();
-
-const FIELD_NAMES = fieldsOf(WORDS).map(({ name }) => name);
-const NEXT_FIELD = new RegExp(`,(?=\\s*(?:${FIELD_NAMES.join("|")})\\s*=)`, "i");
-
-/** `term=Chinese,reading=Pinyin`; a header may hold commas, as long as no field's name follows. */
-const mapSchema = z.array(z.string()).transform((texts, context) => {
-  const map: Record<string, string> = {};
-  for (const pair of texts.flatMap((text) => text.split(NEXT_FIELD))) {
-    const [, name = "", header = ""] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(pair) ?? [];
-    const field = FIELD_NAMES.find(
-      (candidate) => candidate.toLowerCase() === name.toLowerCase().replace(/[\s_-]/g, ""),
-    );
-    const twice = Object.entries(map).find(([other, taken]) => taken === header && other !== field);
-    if (field === undefined || header === "") {
-      context.addIssue({
-        code: "custom",
-        message: `${JSON.stringify(pair)} is not FIELD=HEADER; fields are ${FIELD_NAMES.join(", ")}`,
-      });
-    } else if (twice !== undefined) {
-      context.addIssue({
-        code: "custom",
-        message: `${JSON.stringify(header)} cannot be both ${twice[0]} and ${field}`,
-      });
-    } else {
-      map[field] = header;
-    }
-  }
-  return map;
-});
-
-const limitSchema = z.string().transform((text, context) => {
-  const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
-  const number = Number(digits);
-  if (digits === undefined || (percent === "" ? !Number.isSafeInteger(number) : number > 100)) {
-    context.addIssue({ code: "custom", message: "must be a number of records such as 10, or a share such as 0.5%" });
-    return z.NEVER;
-  }
-  return percent === "" ? { records: number } : { percent: number };
-});
-
-const delimiterSchema = z.string().transform((text, context) => {
-  const delimiter = text === "tab" || text === "\\t" ? "\t" : text;
-  if (!/^[\t -~]$/.test(delimiter) || delimiter === '"') {
-    context.addIssue({ code: "custom", message: "must be one ASCII character, or tab" });
-    return z.NEVER;
-  }
-  return delimiter;
-});
 
 const load = defineCommand({
   name: "seed",
@@ -101,19 +37,19 @@ const load = defineCommand({
     language: parameter(
       "--language <tag>",
       "language of words that do not say it (BCP 47, such as zh)",
-      cellOf("language"),
+      cellOf(WORDS, "language"),
     ),
-    level: parameter("--level <level>", "level of words that do not say it", cellOf("level")),
-    category: parameter("--category <name>", "category of words that do not say it", cellOf("category")),
+    level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
+    category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
     map: parameter(
       "--map <field=header...>",
       "which header means what, such as term=Chinese,reading=Pinyin",
-      mapSchema.optional(),
+      mapOf(WORDS).optional(),
     ),
     delimiter: parameter(
       "--delimiter <character>",
       "what separates cells (default: found in the header)",
-      delimiterSchema.optional(),
+      delimiter.optional(),
     ),
     format: parameter(
       "--format <format>",
@@ -133,7 +69,7 @@ const load = defineCommand({
     maxRejects: parameter(
       "--max-rejects <limit>",
       "how many bad records to leave out, as a number or a share such as 1% (default: 0)",
-      limitSchema.optional(),
+      rejectLimit.optional(),
     ),
     rejects: parameter(
       "--rejects <path>",
@@ -195,7 +131,7 @@ const load = defineCommand({
       ...(input.rejects && { rejectFile: input.rejects }),
       ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
       ...{ onConflict: input.onConflict, onDuplicate: input.onDuplicate, demo: input.demo, mode },
-      ...{ cwd, stdin, signal, now, onProgress: progressDisplay(display.update) },
+      ...{ cwd, stdin, signal, now, onProgress: loadProgress(display) },
     };
     try {
       const result = await withConnection(target, async (connection) => {
@@ -265,35 +201,6 @@ function refuseCombinations(input: PruneInput, mode: SeedMode, database: string)
       `look first with --dry-run, then add --confirm ${database}`,
     );
   }
-}
-
-const PHASES: Readonly<Record<LoadProgress["phase"], string>> = {
-  waiting: "waiting for other seeds to end",
-  reading: "reading",
-  comparing: "comparing with the database",
-  writing: "writing",
-  indexing: "building indexes",
-  pruning: "looking for words that no file holds",
-};
-
-/** @returns a listener that says phase, rows per second and the time that reading will still take. */
-function progressDisplay(update: (text: string, fraction?: number | null) => void): (progress: LoadProgress) => void {
-  let started: number | null = null;
-  return ({ phase, file, rows, bytes, totalBytes }) => {
-    if (phase !== "reading") {
-      update(rows === 0 ? PHASES[phase] : `${PHASES[phase]}: ${rows.toLocaleString("en-US")} rows`);
-      return;
-    }
-    started ??= performance.now();
-    const seconds = (performance.now() - started) / 1000;
-    const fraction = totalBytes === null || totalBytes === 0 ? null : Math.min(bytes / totalBytes, 1);
-    const rate = seconds > 0.5 ? `, ${Math.round(rows / seconds).toLocaleString("en-US")} rows/s` : "";
-    const left =
-      fraction !== null && fraction > 0.02 && seconds > 0.5
-        ? `, ${Math.ceil((seconds / fraction) * (1 - fraction))} s left`
-        : "";
-    update(`reading ${file}: ${rows.toLocaleString("en-US")} rows${rate}${left}`, fraction);
-  };
 }
 
 export const seed: Noun = { name: "seed", commands: [load], defaultCommand: load };

@@ -47,7 +47,7 @@ export async function classify(client: PoolClient, options: ChangeOptions): Prom
   await client.query(
     `CREATE TEMPORARY TABLE changed_rows ON COMMIT DROP AS
      SELECT s.id, ${key}, ${shape.content.map((field, index) => `${target(field, index)} AS ${field.column}`).join(", ")},
-            w.id AS row_id
+            s.absent, w.id AS row_id
        FROM ${STAGING} AS s
        LEFT JOIN ${shape.table} AS w USING (${key})
       WHERE w.id IS NULL${onConflict === "update" ? ` OR ${differs}` : ""}`,
@@ -90,14 +90,23 @@ export async function sampleOfChanges(client: PoolClient, options: ChangeOptions
   });
 }
 
-/** A row that another client inserts in the meantime is met by ON CONFLICT. */
-export async function writeChanges(client: PoolClient, { shape, onConflict }: ChangeOptions): Promise<void> {
+/**
+ * A row that another client inserts in the meantime is met by ON CONFLICT. What its record says nothing
+ * about is not assigned, so that it keeps what it has by then: hence a statement for each set of fields.
+ */
+export async function writeChanges(client: PoolClient, options: ChangeOptions): Promise<void> {
+  const { shape, onConflict } = options;
   const key = shape.key.map(({ column }) => column).join(", ");
   const columns = ["id", ...fieldsOf(shape).map(({ column }) => column)].join(", ");
-  const assignments = shape.content.map(({ column }) => `${column} = EXCLUDED.${column}`).join(", ");
-  await client.query(
-    `INSERT INTO ${shape.table} (${columns})
-     SELECT ${columns} FROM pg_temp.changed_rows ORDER BY ${key}
-     ON CONFLICT (${key}) DO ${onConflict === "update" ? `UPDATE SET ${assignments}` : "NOTHING"}`,
-  );
+  const { rows } = await client.query<{ absent: number }>("SELECT DISTINCT absent FROM pg_temp.changed_rows");
+  for (const { absent } of rows) {
+    const said = shape.content.filter((_, index) => (absent & (1 << index)) === 0);
+    const assignments = said.map(({ column }) => `${column} = EXCLUDED.${column}`).join(", ");
+    await client.query(
+      `INSERT INTO ${shape.table} (${columns})
+       SELECT ${columns} FROM pg_temp.changed_rows WHERE absent = $1 ORDER BY ${key}
+       ON CONFLICT (${key}) DO ${onConflict === "update" ? `UPDATE SET ${assignments}` : "NOTHING"}`,
+      [absent],
+    );
+  }
 }

@@ -33,9 +33,10 @@ export async function resolveDuplicates(client: PoolClient, options: DuplicateOp
   }
   const rows = into === "staging" ? STAGING : shape.table;
   const key = shape.key.map(({ column }) => column).join(", ");
-  const content = [...shape.content.map(({ column }) => `s.${column}`), ...(into === "staging" ? ["s.absent"] : [])];
+  const content = shape.content.map(({ column }) => `s.${column}`).join(", ");
+  const absent = into === "staging" ? "s.absent" : "0::smallint";
   await client.query(
-    "CREATE TEMPORARY TABLE repeated_rows (id uuid NOT NULL, first_id uuid NOT NULL, is_same boolean NOT NULL, is_kept boolean NOT NULL) ON COMMIT DROP",
+    "CREATE TEMPORARY TABLE repeated_rows (id uuid NOT NULL, first_id uuid NOT NULL, is_same boolean NOT NULL, is_kept boolean NOT NULL, absent smallint NOT NULL) ON COMMIT DROP",
   );
   const repeatedKeys = suspects.areAllKnown
     ? `SELECT DISTINCT ${key} FROM ${rows} WHERE id = ANY ($1::uuid[])`
@@ -43,8 +44,9 @@ export async function resolveDuplicates(client: PoolClient, options: DuplicateOp
   await client.query(
     `INSERT INTO pg_temp.repeated_rows
      SELECT s.id, first_value(s.id) OVER same_key,
-            ROW (${content.join(", ")}) IS NOT DISTINCT FROM first_value(ROW (${content.join(", ")})) OVER same_key,
-            s.id = ${onDuplicate === "last" ? "last_value" : "first_value"}(s.id) OVER same_key
+            ROW (${content}) IS NOT DISTINCT FROM first_value(ROW (${content})) OVER same_key,
+            s.id = ${onDuplicate === "last" ? "last_value" : "first_value"}(s.id) OVER same_key,
+            bit_and(${absent}) OVER (PARTITION BY ${key}, ${content})
        FROM ${rows} AS s
        JOIN (${repeatedKeys}) AS repeated USING (${key})
      WINDOW same_key AS (PARTITION BY ${key} ORDER BY s.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)`,
@@ -54,6 +56,13 @@ export async function resolveDuplicates(client: PoolClient, options: DuplicateOp
     await refuseContradictions(client, rows, options);
   }
   await client.query(`DELETE FROM ${rows} WHERE id IN (SELECT id FROM pg_temp.repeated_rows WHERE NOT is_kept)`);
+  if (into === "staging") {
+    // Of equal rows, one that says there is nothing counts more than one that says nothing.
+    await client.query(
+      `UPDATE ${rows} AS s SET absent = r.absent FROM pg_temp.repeated_rows AS r
+        WHERE s.id = r.id AND r.is_kept AND s.absent <> r.absent`,
+    );
+  }
   const { rows: counts } = await client.query<{ file: number; count: number }>(
     `SELECT width_bucket(id, $1::uuid[]) - 1 AS file, count(*)::integer AS count
        FROM pg_temp.repeated_rows WHERE NOT is_kept GROUP BY 1`,

@@ -30,7 +30,11 @@ export async function openEmptyTable(client: PoolClient, shape: Shape): Promise<
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition
        FROM pg_index AS i
       WHERE i.indrelid = $1::regclass
-        AND i.indisvalid AND NOT i.indisprimary AND NOT i.indisreplident AND NOT i.indisclustered
+        AND i.indisvalid AND NOT i.indisprimary
+        -- What CREATE INDEX does not say would be lost: such an index stays.
+        AND NOT i.indisreplident AND NOT i.indisclustered AND obj_description(i.indexrelid, 'pg_class') IS NULL
+        AND (SELECT reltablespace = 0 FROM pg_class WHERE oid = i.indexrelid)
+        AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)
         AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid)
       ORDER BY 1`,
     [shape.table],
@@ -49,7 +53,9 @@ export async function rebuildIndexes(client: PoolClient, indexes: DroppedIndexes
 
 async function isEmptyAndOurs(client: PoolClient, { table }: Shape): Promise<boolean> {
   const { rows } = await client.query<{ ok: boolean }>(
-    `SELECT pg_has_role(relowner, 'USAGE') AND relkind = 'r' AND NOT EXISTS (SELECT FROM ${table}) AS ok
+    `SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE')
+            AND relkind = 'r' AND NOT row_security_active(oid)
+            AND NOT EXISTS (SELECT FROM ${table}) AS ok
        FROM pg_class WHERE oid = $1::regclass`,
     [table],
   );

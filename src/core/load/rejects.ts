@@ -50,7 +50,8 @@ export class Rejects {
 
   /** @param rows all records that were read */
   isTooMany(rows: number): boolean {
-    return "records" in this.limit ? this.isLost : this.records * 100 > this.limit.percent * rows;
+    // A share such as 1.1 has no exact binary form; met exactly, it is not exceeded.
+    return "records" in this.limit ? this.isLost : this.records * 100 > this.limit.percent * rows * (1 + 1e-12);
   }
 }
 
