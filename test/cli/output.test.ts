@@ -70,7 +70,7 @@ it("the whole main job, as text", async ({ emptyDb }) => {
   expect((await vocabdb(["migrate"], { url })).stdout).toBe("applied 20260101000000_init\n");
   expect((await vocabdb(["migrate"], { url })).stdout).toContain("nothing to apply");
   expect((await vocabdb(["seed", "--demo"], { url })).stdout).toMatch(/words\.csv +900 +900 +0 +0\n\ndemo: 4 users/);
-  expect((await vocabdb(["seed"], { url })).stdout).toMatch(/words\.csv +900 +0 +0 +900 +0\n/);
+  expect((await vocabdb(["seed"], { url })).stdout).toMatch(/words\.csv +900 +0 +0 +900\n/);
   expect((await vocabdb(["user", "delete", "ada@example.com"], { url })).stdout).toMatch(
     /deleted ada.*\n2 sessions revoked\n/,
   );

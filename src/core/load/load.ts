@@ -3,7 +3,7 @@
  * transaction. Memory is the same for any size of file: what has to be compared is compared on the server.
  */
 import type { PoolClient } from "pg";
-import { RowsRejectedError } from "../../errors.js";
+import { RowsRejectedError, UsageError } from "../../errors.js";
 import {
   type ChangeOptions,
   classify,
@@ -91,7 +91,10 @@ const MIN_BULK_BYTES = 8 * 1024 * 1024;
 export async function loadRows(client: PoolClient, options: LoadOptions): Promise<Loaded> {
   const { shape, sources, rejects } = options;
   if (sources.length > MAX_FILES) {
-    throw new RangeError(`more than ${MAX_FILES} files in one run`);
+    throw new UsageError(
+      `${sources.length.toLocaleString("en-US")} files are more than the ${MAX_FILES.toLocaleString("en-US")} that one run can take`,
+      "load them in several runs, or put them together",
+    );
   }
   const report = reporter(options);
   const size = totalBytes(sources) ?? 0;
