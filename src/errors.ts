@@ -397,22 +397,23 @@ export class DuplicatesError extends VocabdbError {
     readonly duplicates: readonly Duplicate[],
     readonly total: number,
   ) {
-    const lines = duplicates.map(
-      ({ file, line, first, key }) =>
-        `${inline(file)}:${line}:1: says something else of ${naturalKey(key)} than ${inline(first.file)}:${first.line}`,
-    );
+    const lines = duplicates.map((duplicate) => formatReject(contradiction(duplicate)));
     super(
       `${total} ${total === 1 ? "record contradicts" : "records contradict"} an earlier one, nothing was written\n${lines.concat(andMore(total - duplicates.length)).join("\n")}`,
       `make them one or tell them apart (by reading or sense), or say which ${noun} counts: --on-duplicate first|last`,
     );
   }
 
-  asRejects(): Reject[] {
-    return this.duplicates.map(({ file, line, first, key }) => ({
-      ...{ file, line, column: 1, field: null, code: this.code, recordLine: line, hint: null },
-      reason: `says something else of ${naturalKey(key)} than ${inline(first.file)}:${first.line}`,
-    }));
+  get rejects(): readonly Reject[] {
+    return this.duplicates.map(contradiction);
   }
+}
+
+function contradiction({ file, line, first, key }: Duplicate): Reject {
+  return {
+    ...{ file, line, column: 1, field: null, code: "DUPLICATE_ROWS", recordLine: line, hint: null },
+    reason: `says something else of ${naturalKey(key)} than ${inline(first.file)}:${first.line}`,
+  };
 }
 
 export interface Duplicate {
@@ -444,7 +445,7 @@ export class RowsInUseError extends VocabdbError {
 }
 
 /** `zh 地 de`: the parts that are not empty. */
-function naturalKey(key: readonly string[]): string {
+export function naturalKey(key: readonly string[]): string {
   return inline(key.filter((part) => part !== "").join(" "));
 }
 

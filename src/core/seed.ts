@@ -1,6 +1,7 @@
 /** Seeding: files become words, all of them or none. */
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
+import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { FileError, type Reject } from "../errors.js";
@@ -110,15 +111,17 @@ export async function seedWords(connection: Connection, options: SeedOptions): P
 }
 
 async function seedWithin(
-  client: Parameters<Parameters<typeof inTransaction>[2]>[0],
+  client: PoolClient,
   options: SeedOptions,
   sources: readonly Source[],
   rejects: Rejects,
 ): Promise<SeedResult> {
   const { mode = "write", now = () => new Date(), signal, onProgress } = options;
   const write = mode !== "check";
+  const enter = (phase: LoadProgress["phase"]): void =>
+    onProgress?.({ phase, file: null, rows: 0, bytes: 0, totalBytes: null });
   if (write) {
-    onProgress?.({ phase: "waiting", file: null, rows: 0, bytes: 0, totalBytes: null });
+    enter("waiting");
     await client.query("SELECT pg_advisory_xact_lock($1)", [SEED_LOCK]);
   }
   const loaded = await loadRows(client, {
@@ -130,7 +133,7 @@ async function seedWithin(
   let pruned = NOTHING_PRUNED;
   // A rejected record may stand for a word that pruning would take for gone.
   if (options.prune !== undefined && loaded.isStaged && rejects.records === 0) {
-    onProgress?.({ phase: "pruning", file: null, rows: 0, bytes: 0, totalBytes: null });
+    enter("pruning");
     const refuseUsed = mode === "write" && options.prune === "refuse-used";
     pruned = await prune(client, { shape: WORDS, sources, ids: loaded.ids, scope: "language", refuseUsed, write });
   }
@@ -143,6 +146,11 @@ async function seedWithin(
     ...{ kept: { count: pruned.kept, words: pruned.sample }, demo },
     ...{ dryRun: mode === "dry-run", check: mode === "check" },
   };
+}
+
+/** In how many words the database is not what the files say, or was not before. */
+export function differences({ inserted, updated, pruned }: SeedCounts): number {
+  return inserted + updated + pruned;
 }
 
 function openRejectFile({ rejectFile }: SeedOptions, sources: readonly Source[], cwd: string): RejectFile | null {

@@ -1,23 +1,12 @@
 /** What `vocabdb seed` reads, and what it says of files that nobody cleaned: where, what, and what to do next. */
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { describe, expect } from "vitest";
-import { EXECUTABLE, temporaryFolder, vocabdb } from "../support/cli.js";
+import { EXECUTABLE, folderWith, vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const HEADER = "language,term,definition\n";
-
-function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
-  const folder = temporaryFolder();
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
-}
 
 /** The terms that are stored, with their definitions. */
 async function words(db: TestDatabase): Promise<string[]> {

@@ -1,15 +1,15 @@
 /** `vocabdb seed` that does not get to its end: Ctrl-C and a lost server at every stage leave nothing behind. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished } from "vitest";
-import { EXECUTABLE, temporaryFolder } from "../support/cli.js";
+import { describe, expect } from "vitest";
+import { EXECUTABLE, startProcess, temporaryFolder } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 
 const HEADER = "language,term,definition\n";
 const EARLIER_REJECTS = "term,_line,_column,_code,_reason\nof an earlier run,1,,X,y\n";
 
-interface Running {
+interface Seeding {
   readonly cwd: string;
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Standard input, held open until the test ends. */
@@ -17,21 +17,12 @@ interface Running {
   readonly ended: Promise<{ exitCode: number | null; stdout: string; stderr: string }>;
 }
 
-function start(db: TestDatabase, cwd: string, args: readonly string[]): Running {
+function start(db: TestDatabase, cwd: string, args: readonly string[]): Seeding {
   const env = { PATH: process.env.PATH, HOME: cwd, DATABASE_URL: db.url };
-  const child = spawn(process.execPath, [EXECUTABLE, "seed", "--quiet", ...args], { cwd, env });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (chunk: string) => {
-      said[name] += chunk;
-    });
-  }
-  // The process may end without having read everything.
-  child.stdin.on("error", () => {});
+  const { child, said, ended } = startProcess(process.execPath, [EXECUTABLE, "seed", "--quiet", ...args], { cwd, env });
   return {
     ...{ cwd, kill: (signal) => void child.kill(signal), write: (text) => void child.stdin.write(text) },
-    ended: new Promise((resolve) => child.once("close", (exitCode) => resolve({ exitCode, ...said }))),
+    ended: ended.then((exitCode) => ({ exitCode, ...said })),
   };
 }
 
@@ -64,7 +55,7 @@ interface Left {
 }
 
 /** Nothing on the server, and no file but those that were there. */
-async function expectNothingLeft(db: TestDatabase, { cwd }: Running, left: Left = {}): Promise<void> {
+async function expectNothingLeft(db: TestDatabase, { cwd }: Seeding, left: Left = {}): Promise<void> {
   await expect.poll(() => sessions(db)).toEqual([]);
   expect(await db.query("SELECT relname FROM pg_class WHERE relpersistence = 't'")).toEqual([]);
   const stored = await db.query<{ definition: string }>("SELECT definition FROM vocabulary_words");
@@ -83,7 +74,7 @@ function folder(words = HEADER): string {
 const REJECTS = ["--max-rejects", "50%", "--rejects", "rejects.csv"];
 
 /** A seed that has sent some of its rows, has met a bad one, and waits for more. */
-async function startReading(db: TestDatabase, options: readonly string[] = []): Promise<Running & { pid: number }> {
+async function startReading(db: TestDatabase, options: readonly string[] = []): Promise<Seeding & { pid: number }> {
   const running = start(db, folder(), ["-f", "-", ...REJECTS, ...options]);
   const rows = Array.from({ length: 5_000 }, (_, n) => `de,Wort${n},word\n`);
   running.write(`${HEADER}de,,nothing\n${rows.join("")}`);
@@ -100,7 +91,7 @@ const WRITING: Left = {
 };
 
 /** A seed that waits in the middle of its writes for a row that somebody else has locked. */
-async function whileWriting(db: TestDatabase, work: (running: Running, pid: number) => Promise<void>): Promise<void> {
+async function whileWriting(db: TestDatabase, work: (running: Seeding, pid: number) => Promise<void>): Promise<void> {
   await db.query("INSERT INTO vocabulary_words (language, term, definition) VALUES ('de', 'Haus', 'old')");
   await withClient({ connectionString: db.url }, async (other) => {
     await other.query("BEGIN; SELECT FROM vocabulary_words FOR UPDATE");

@@ -1,22 +1,15 @@
 /** What is said while `vocabdb seed` works, where it is read by CI, terminals and pipes, and what data cannot make it say. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished } from "vitest";
-import { EXECUTABLE, temporaryFolder, vocabdb } from "../support/cli.js";
+import { describe, expect } from "vitest";
+import { EXECUTABLE, folderWith, type Running, startProcess, temporaryFolder, vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 
 const HEADER = "language,term,definition\n";
 const GITHUB = { GITHUB_ACTIONS: "true" };
 /** Whatever could move the cursor, change colours or reverse text; line ends excepted. */
 const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/;
-
-function folderWith(name: string, content: string): string {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, name), content);
-  return folder;
-}
 
 /** Lines that GitHub Actions would take for its own. */
 function commands(stderr: string): string[] {
@@ -35,7 +28,7 @@ describe("in GitHub Actions", () => {
   ];
 
   it("rejects are errors beside their lines, and warnings when the others were let in", async ({ db }) => {
-    const options = { url: db.url, cwd: folderWith(NAME, BAD), env: GITHUB };
+    const options = { url: db.url, cwd: folderWith({ [NAME]: BAD }), env: GITHUB };
     const refused = await vocabdb(["seed", "-f", NAME], options);
     expect({ exitCode: refused.exitCode, stdout: refused.stdout }).toEqual({ exitCode: 6, stdout: "" });
     expect(commands(refused.stderr)).toEqual(annotated("error"));
@@ -47,7 +40,7 @@ describe("in GitHub Actions", () => {
   });
 
   it("contradictions are errors of one line, whatever the word is", async ({ db }) => {
-    const cwd = folderWith("w.csv", `${HEADER}de,"Haus\n::stop",a\nde,"Haus\n::stop",b\n`);
+    const cwd = folderWith({ "w.csv": `${HEADER}de,"Haus\n::stop",a\nde,"Haus\n::stop",b\n` });
     const { stderr } = await vocabdb(["seed", "-f", "w.csv"], { url: db.url, cwd, env: GITHUB });
     expect(commands(stderr)).toEqual([
       expect.stringMatching(
@@ -57,7 +50,7 @@ describe("in GitHub Actions", () => {
   });
 
   it("--json is left alone, and so is everybody elsewhere", async ({ db }) => {
-    const cwd = folderWith(NAME, BAD);
+    const cwd = folderWith({ [NAME]: BAD });
     const refused = await vocabdb(["seed", "-f", NAME, "--json"], { url: db.url, cwd, env: GITHUB });
     expect(refused.stdout).toBe("");
     expect(refused.stderr.split("\n")).toEqual([expect.stringMatching(/^\{"error":\{"code":"ROWS_REJECTED"/), ""]);
@@ -72,7 +65,7 @@ describe("in GitHub Actions", () => {
 
 describe("data cannot speak for us", () => {
   it("in the reason of a reject", async ({ db }) => {
-    const cwd = folderWith("w.csv", `${HEADER}\u001b[31mx,a,b\nx\u009b31m\u202ey,a,b\n`);
+    const cwd = folderWith({ "w.csv": `${HEADER}\u001b[31mx,a,b\nx\u009b31m\u202ey,a,b\n` });
     for (const env of [{}, GITHUB]) {
       const { exitCode, stderr } = await vocabdb(["seed", "-f", "w.csv"], { url: db.url, cwd, env });
       expect(exitCode).toBe(6);
@@ -83,16 +76,16 @@ describe("data cannot speak for us", () => {
   });
 
   it("in the sample of changes", async ({ db }) => {
-    const before = folderWith("w.csv", `${HEADER}de,a\u001b[1m,old\u0007\n`);
+    const before = folderWith({ "w.csv": `${HEADER}de,a\u001b[1m,old\u0007\n` });
     await vocabdb(["seed", "-f", "w.csv"], { url: db.url, cwd: before });
-    const after = folderWith("w.csv", `${HEADER}de,a\u001b[1m,"new\n\u202e"\n`);
+    const after = folderWith({ "w.csv": `${HEADER}de,a\u001b[1m,"new\n\u202e"\n` });
     const { stdout } = await vocabdb(["seed", "-f", "w.csv", "-n"], { url: db.url, cwd: after });
     expect(stdout).toMatch(/^ de a\\u\{1b\}\[1m +definition +old\\u\{7\} +new\\u\{a\}\\u\{202e\}$/m);
     expect(stdout).not.toMatch(STEERING);
   });
 
   it("in a header that is not used", async ({ db }) => {
-    const cwd = folderWith("w.csv", 'language,term,definition,"n\u001b[31m\n::error::forged"\nde,Haus,house,x\n');
+    const cwd = folderWith({ "w.csv": 'language,term,definition,"n\u001b[31m\n::error::forged"\nde,Haus,house,x\n' });
     const { exitCode, stderr } = await vocabdb(["seed", "-f", "w.csv"], { url: db.url, cwd, env: GITHUB });
     expect(exitCode).toBe(0);
     expect(stderr).toContain("columns not used: n\\u{1b}[31m");
@@ -101,14 +94,14 @@ describe("data cannot speak for us", () => {
   });
 
   it("in a word of several lines that contradicts another, or that somebody has learned", async ({ db }) => {
-    const cwd = folderWith("w.csv", `${HEADER}de,"a\nhint:  drop it",x\nde,"a\nhint:  drop it",y\n`);
+    const cwd = folderWith({ "w.csv": `${HEADER}de,"a\nhint:  drop it",x\nde,"a\nhint:  drop it",y\n` });
     const contradicting = await vocabdb(["seed", "-f", "w.csv"], { url: db.url, cwd });
     expect(contradicting.exitCode).toBe(6);
     await vocabdb(["seed", "-f", "w.csv", "--on-duplicate", "first"], { url: db.url, cwd });
     await db.query("INSERT INTO users (email) VALUES ('ada@example.org')");
     await db.query("INSERT INTO progress (user_id, word_id) SELECT u.id, w.id FROM users AS u, vocabulary_words AS w");
     const prune = ["seed", "-f", "w.csv", "--prune", "--confirm", db.target.database];
-    const learned = await vocabdb(prune, { url: db.url, cwd: folderWith("w.csv", `${HEADER}de,b,b\n`) });
+    const learned = await vocabdb(prune, { url: db.url, cwd: folderWith({ "w.csv": `${HEADER}de,b,b\n` }) });
     expect(learned.exitCode).toBe(5);
     for (const { stderr } of [contradicting, learned]) {
       expect(stderr).toContain("drop it");
@@ -119,7 +112,7 @@ describe("data cannot speak for us", () => {
 
 describe("a reader that goes away is no failure", () => {
   it.for([["head -1"], ["true"]])("vocabdb seed … | %s", async ([reader = ""], { db }) => {
-    const cwd = folderWith("w.csv", `${HEADER}de,Haus,house\n`);
+    const cwd = folderWith({ "w.csv": `${HEADER}de,Haus,house\n` });
     const script = `'${process.execPath}' '${EXECUTABLE}' seed -f w.csv | ${reader}; echo "\${PIPESTATUS[@]}"`;
     const env = { PATH: process.env.PATH, HOME: cwd, DATABASE_URL: db.url };
     const { stdout, stderr } = await promisify(execFile)("bash", ["-c", script], { cwd, env });
@@ -129,26 +122,10 @@ describe("a reader that goes away is no failure", () => {
   });
 });
 
-/** A process that is still reading, and what it has said so far. */
-interface Running {
-  readonly child: ChildProcess;
-  readonly said: { stdout: string; stderr: string };
-  readonly ended: Promise<number | null>;
-}
-
 function start(db: TestDatabase, command: string, args: readonly string[]): Running {
   const home = temporaryFolder();
   const env = { PATH: process.env.PATH, HOME: home, DATABASE_URL: db.url, TERM: "xterm-256color", SHELL: "/bin/sh" };
-  const child = spawn(command, args, { cwd: home, env });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (chunk: string) => {
-      said[name] += chunk;
-    });
-  }
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { child, said, ended };
+  return startProcess(command, args, { cwd: home, env });
 }
 
 describe("progress off a terminal", () => {
@@ -196,7 +173,7 @@ describe("progress on a terminal", () => {
   };
   const many = (rows: number, last: string): string => {
     const lines = Array.from({ length: rows }, (_, n) => `de,Wort${n},the meaning of word number ${n}\n`);
-    return join(folderWith("many.csv", HEADER + lines.join("") + last), "many.csv");
+    return join(folderWith({ "many.csv": HEADER + lines.join("") + last }), "many.csv");
   };
 
   it("is a bar with rows per second and the phases, which gives the cursor back", async ({ db }) => {

@@ -2,20 +2,12 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { type CliOptions, type CliResult, temporaryFolder, vocabdb } from "../support/cli.js";
+import { type CliOptions, type CliResult, folderWith, vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const HEADER = "language,term,definition\n";
 const HOUSE_AND_TREE = `${HEADER}de,Haus,house\nde,Baum,tree\n`;
 const TWO_BAD_OF_FOUR = `${HEADER}de,Haus,house\nde,,nothing\nde,Baum\nde,Weg,way\n`;
-
-function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
-  const folder = temporaryFolder();
-  for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
-}
 
 function seed(db: TestDatabase, cwd: string, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return vocabdb(["seed", ...args], { url: db.url, cwd, ...options });

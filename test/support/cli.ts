@@ -1,8 +1,13 @@
 /** Runs the built executable as a process of its own, as a user would. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  type SpawnOptionsWithoutStdio,
+  spawn,
+} from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
 
@@ -36,32 +41,56 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const home = temporaryFolder();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [EXECUTABLE, ...args], {
-      cwd: options.cwd ?? home,
-      env: {
-        PATH: process.env.PATH,
-        HOME: home,
-        ...(options.url !== undefined && { DATABASE_URL: options.url }),
-        ...options.env,
-      },
+/** @param files contents by name; folders in a name are made */
+export function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = temporaryFolder();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** A process that lasts, and what it has said so far. */
+export interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly said: { stdout: string; stderr: string };
+  /** The exit code, once everything is read. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts a process that does not outlive the test; its standard input stays open. */
+export function startProcess(command: string, args: readonly string[], options: SpawnOptionsWithoutStdio): Running {
+  const child = spawn(command, args, options);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      said[name] += chunk;
     });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      stdout += chunk;
-    });
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-      stderr += chunk;
-    });
+  }
+  // The process may end without having read everything.
+  child.stdin.on("error", () => {});
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr, json: () => JSON.parse(stdout) }));
-    child.stdin.on("error", () => {
-      // The process ended without reading it.
-    });
-    child.stdin.end(options.input ?? "");
-    options.onStart?.(child);
+    child.once("close", resolve);
   });
+  return { child, said, ended };
+}
+
+export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const home = temporaryFolder();
+  const { child, said, ended } = startProcess(process.execPath, [EXECUTABLE, ...args], {
+    cwd: options.cwd ?? home,
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      ...(options.url !== undefined && { DATABASE_URL: options.url }),
+      ...options.env,
+    },
+  });
+  child.stdin.end(options.input ?? "");
+  options.onStart?.(child);
+  const exitCode = await ended;
+  return { exitCode, ...said, json: () => JSON.parse(said.stdout) };
 }

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
 import { requireMigrated } from "../../core/migrations.js";
-import { type SeedMode, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
+import {
+  differences,
+  type SeedMode,
+  type SeedOptions,
+  type SeedResult,
+  SHIPPED_WORDS,
+  seedWords,
+} from "../../core/seed.js";
 import { withConnection } from "../../db/pool.js";
 import { describeTarget, isLoopback } from "../../db/target.js";
 import {
@@ -146,10 +153,8 @@ const load = defineCommand({
       annotate("warning", result.rejects);
       return result;
     } catch (error) {
-      if (error instanceof RowsRejectedError) {
+      if (error instanceof RowsRejectedError || error instanceof DuplicatesError) {
         annotate("error", error.rejects);
-      } else if (error instanceof DuplicatesError) {
-        annotate("error", error.asRejects());
       }
       throw error;
     }
@@ -165,8 +170,7 @@ function exitCodeOf({ total, kept, check }: SeedResult, input: { readonly pruneK
   if (kept.count > 0 && !input.pruneKeepUsed) {
     return ExitCode.conflict;
   }
-  const hasWork = total.inserted + total.updated + total.pruned > 0;
-  return check && hasWork ? ExitCode.findings : ExitCode.ok;
+  return check && differences(total) > 0 ? ExitCode.findings : ExitCode.ok;
 }
 
 interface PruneInput {

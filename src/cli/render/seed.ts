@@ -1,7 +1,7 @@
 /** What a seed did, would do, or found. */
 import type { RowChange } from "../../core/load/changes.js";
-import type { SeedCounts, SeedResult } from "../../core/seed.js";
-import { formatRejects, hintOf } from "../../errors.js";
+import { differences, type SeedCounts, type SeedResult } from "../../core/seed.js";
+import { formatRejects, hintOf, naturalKey } from "../../errors.js";
 import type { View } from "../command.js";
 import { type Column, table } from "./table.js";
 import { count, visible } from "./text.js";
@@ -33,7 +33,10 @@ export function seedText(result: SeedResult, view: View): string {
     parts.push([view.chalk.red("rejected:"), ...lines, ...(hint === null ? [] : [`hint:  ${hint}`])].join("\n"));
   }
   if (kept.count > 0) {
-    const shown = kept.words.map(({ key, users }) => ({ word: wordOf(key), users: users.toLocaleString("en-US") }));
+    const shown = kept.words.map(({ key, users }) => ({
+      word: naturalKey(Object.values(key)),
+      users: users.toLocaleString("en-US"),
+    }));
     parts.push(
       `${count(kept.count, "word")} that no file holds and somebody has learned:\n${table(shown, KEPT_COLUMNS, view, "")}`,
     );
@@ -49,8 +52,8 @@ export function seedText(result: SeedResult, view: View): string {
 
 function verdictOf({ dryRun, check, total }: SeedResult): string | null {
   if (check) {
-    const work = total.inserted + total.updated + total.pruned;
-    return work === 0 ? "the database is what the files say" : `the database differs in ${count(work, "word")}`;
+    const words = differences(total);
+    return words === 0 ? "the database is what the files say" : `the database differs in ${count(words, "word")}`;
   }
   return dryRun ? "dry run: nothing was written" : null;
 }
@@ -64,14 +67,8 @@ interface ChangeLine {
 
 function changeLines({ key, changes }: RowChange): ChangeLine[] {
   return changes.map((change) => ({
-    ...{ word: wordOf(key), field: change.field, old: change.old ?? "–", new: change.new ?? "–" },
+    ...{ word: naturalKey(Object.values(key)), field: change.field, old: change.old ?? "–", new: change.new ?? "–" },
   }));
-}
-
-function wordOf(key: Readonly<Record<string, string>>): string {
-  return Object.values(key)
-    .filter((part) => part !== "")
-    .join(" ");
 }
 
 const CHANGE_COLUMNS: readonly Column<ChangeLine>[] = [

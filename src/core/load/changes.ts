@@ -1,7 +1,7 @@
 /** Staged rows against the table: which are new, which differ, and only those written. */
 import type { PoolClient } from "pg";
-import { placeOf, type RowIds } from "./row-id.js";
-import { fieldsOf, type Shape } from "./shape.js";
+import { FILE_OF_ID, placeOf, type RowIds } from "./row-id.js";
+import { columnsOf, fieldsOf, naturalKeyOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";
 import { STAGING } from "./stage.js";
 
@@ -37,13 +37,12 @@ export interface ChangeOptions {
  */
 export async function classify(client: PoolClient, options: ChangeOptions): Promise<readonly ChangeCounts[]> {
   const { shape, sources, ids, absent, onConflict } = options;
-  const key = shape.key.map(({ column }) => column).join(", ");
+  const key = columnsOf(shape.key);
   const target = ({ column }: { readonly column: string }, index: number): string =>
     absent & (1 << index)
       ? `CASE WHEN s.absent & ${1 << index} <> 0 THEN w.${column} ELSE s.${column} END`
       : `s.${column}`;
-  const old = shape.content.map(({ column }) => `w.${column}`);
-  const differs = `(${old.join(", ")}) IS DISTINCT FROM (${shape.content.map(target).join(", ")})`;
+  const differs = `(${columnsOf(shape.content, "w")}) IS DISTINCT FROM (${shape.content.map(target).join(", ")})`;
   await client.query(
     `CREATE TEMPORARY TABLE changed_rows ON COMMIT DROP AS
      SELECT s.id, ${key}, ${shape.content.map((field, index) => `${target(field, index)} AS ${field.column}`).join(", ")},
@@ -53,12 +52,12 @@ export async function classify(client: PoolClient, options: ChangeOptions): Prom
       WHERE w.id IS NULL${onConflict === "update" ? ` OR ${differs}` : ""}`,
   );
   const { rows } = await client.query<ChangeCounts & { file: number }>(
-    `SELECT width_bucket(id, $1::uuid[]) - 1 AS file,
+    `SELECT ${FILE_OF_ID} AS file,
             count(*) FILTER (WHERE row_id IS NULL)::integer AS inserted,
             count(row_id)::integer AS updated
        FROM pg_temp.changed_rows
       GROUP BY 1`,
-    [sources.map((_, file) => ids.first(file))],
+    [ids.firsts(sources.length)],
   );
   return sources.map((_, file) => rows.find((row) => row.file === file) ?? { inserted: 0, updated: 0 });
 }
@@ -66,11 +65,10 @@ export async function classify(client: PoolClient, options: ChangeOptions): Prom
 /** The first rows that change, for a person to see whether they are what was meant. */
 export async function sampleOfChanges(client: PoolClient, options: ChangeOptions, size: number): Promise<RowChange[]> {
   const { shape, sources } = options;
-  const columns = shape.content.map(({ column }) => column);
   const { rows } = await client.query<{ id: string; key: string[]; old: (string | null)[]; new: (string | null)[] }>(
-    `SELECT c.id, ARRAY[${shape.key.map(({ column }) => `c.${column}`).join(", ")}] AS key,
-            ARRAY[${columns.map((column) => `w.${column}`).join(", ")}] AS old,
-            ARRAY[${columns.map((column) => `c.${column}`).join(", ")}] AS new
+    `SELECT c.id, ARRAY[${columnsOf(shape.key, "c")}] AS key,
+            ARRAY[${columnsOf(shape.content, "w")}] AS old,
+            ARRAY[${columnsOf(shape.content, "c")}] AS new
        FROM pg_temp.changed_rows AS c
        JOIN ${shape.table} AS w ON w.id = c.row_id
       ORDER BY c.id
@@ -81,7 +79,7 @@ export async function sampleOfChanges(client: PoolClient, options: ChangeOptions
     const { file, line } = placeOf(row.id);
     return {
       ...{ file: sources[file]?.name ?? "", line },
-      key: Object.fromEntries(shape.key.map(({ name }, index) => [name, row.key[index] ?? ""])),
+      key: naturalKeyOf(shape, row.key),
       changes: shape.content.flatMap(({ name }, index) => {
         const [before = null, after = null] = [row.old[index], row.new[index]];
         return before === after ? [] : [{ field: name, old: before, new: after }];
@@ -96,8 +94,8 @@ export async function sampleOfChanges(client: PoolClient, options: ChangeOptions
  */
 export async function writeChanges(client: PoolClient, options: ChangeOptions): Promise<void> {
   const { shape, onConflict } = options;
-  const key = shape.key.map(({ column }) => column).join(", ");
-  const columns = ["id", ...fieldsOf(shape).map(({ column }) => column)].join(", ");
+  const key = columnsOf(shape.key);
+  const columns = `id, ${columnsOf(fieldsOf(shape))}`;
   const { rows } = await client.query<{ absent: number }>("SELECT DISTINCT absent FROM pg_temp.changed_rows");
   for (const { absent } of rows) {
     const said = shape.content.filter((_, index) => (absent & (1 << index)) === 0);

@@ -1,8 +1,8 @@
 /** Records of the input that mean the same row: the same again, or something else of it. */
 import type { PoolClient } from "pg";
 import { DuplicatesError } from "../../errors.js";
-import { placeOf, type RowIds } from "./row-id.js";
-import type { Shape } from "./shape.js";
+import { FILE_OF_ID, placeOf, type RowIds } from "./row-id.js";
+import { columnsOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";
 import { STAGING, type Suspects } from "./stage.js";
 
@@ -32,8 +32,8 @@ export async function resolveDuplicates(client: PoolClient, options: DuplicateOp
     return dropped;
   }
   const rows = into === "staging" ? STAGING : shape.table;
-  const key = shape.key.map(({ column }) => column).join(", ");
-  const content = shape.content.map(({ column }) => `s.${column}`).join(", ");
+  const key = columnsOf(shape.key);
+  const content = columnsOf(shape.content, "s");
   const absent = into === "staging" ? "s.absent" : "0::smallint";
   await client.query(
     "CREATE TEMPORARY TABLE repeated_rows (id uuid NOT NULL, first_id uuid NOT NULL, is_same boolean NOT NULL, is_kept boolean NOT NULL, absent smallint NOT NULL) ON COMMIT DROP",
@@ -64,9 +64,9 @@ export async function resolveDuplicates(client: PoolClient, options: DuplicateOp
     );
   }
   const { rows: counts } = await client.query<{ file: number; count: number }>(
-    `SELECT width_bucket(id, $1::uuid[]) - 1 AS file, count(*)::integer AS count
+    `SELECT ${FILE_OF_ID} AS file, count(*)::integer AS count
        FROM pg_temp.repeated_rows WHERE NOT is_kept GROUP BY 1`,
-    [sources.map((_, file) => ids.first(file))],
+    [ids.firsts(sources.length)],
   );
   for (const { file, count } of counts) {
     dropped[file] = count;
@@ -76,9 +76,8 @@ export async function resolveDuplicates(client: PoolClient, options: DuplicateOp
 
 async function refuseContradictions(client: PoolClient, rows: string, options: DuplicateOptions): Promise<void> {
   const { shape, sources } = options;
-  const key = shape.key.map(({ column }) => `s.${column}`).join(", ");
   const { rows: found } = await client.query<{ id: string; first_id: string; key: readonly string[]; total: number }>(
-    `SELECT r.id, r.first_id, ARRAY[${key}] AS key, count(*) OVER ()::integer AS total
+    `SELECT r.id, r.first_id, ARRAY[${columnsOf(shape.key, "s")}] AS key, count(*) OVER ()::integer AS total
        FROM pg_temp.repeated_rows AS r JOIN ${rows} AS s USING (id)
       WHERE NOT r.is_same
       ORDER BY r.id

@@ -56,16 +56,25 @@ export function resolveLayout(file: string, headers: readonly string[], options:
     }
     return first ?? -1;
   });
-  requireFields(refuse, headers, options, resolved, owner);
-  const unused = headers.filter((header, index) => !owner.has(index) && !NOTES.has(header) && header !== "");
-  return { position: resolved, headers, unused };
+  const unused = headers.flatMap((header, index) =>
+    owner.has(index) || NOTES.has(header) || header === "" ? [] : [{ header, index }],
+  );
+  // A name that several columns have stands for the first of them.
+  const nameable = unused.filter(({ header, index }) => headers.indexOf(header) === index);
+  requireFields(
+    refuse,
+    options,
+    resolved,
+    nameable.map(({ header }) => header),
+  );
+  return { position: resolved, headers, unused: unused.map(({ header }) => header) };
 }
 
 type Refuse = (reason: string, hint: string) => never;
 
-/** The columns that a reject file adds; a repaired one is read without them. */
-export const NOTE_COLUMNS = ["_line", "_column", "_code", "_reason"] as const;
-const NOTES: ReadonlySet<string> = new Set<string>([...NOTE_COLUMNS, "_file"]);
+/** The columns that a reject file adds, the last one only for several files; a repaired one is read without them. */
+export const NOTE_COLUMNS = ["_line", "_column", "_code", "_reason", "_file"] as const;
+const NOTES: ReadonlySet<string> = new Set(NOTE_COLUMNS);
 
 /** How headers are compared: without case, spaces, hyphens and underscores. */
 export function plain(header: string): string {
@@ -81,12 +90,12 @@ function mappedTo(refuse: Refuse, headers: readonly string[], field: string, map
   return [index];
 }
 
+/** @param free headers that --map could name */
 function requireFields(
   refuse: Refuse,
-  headers: readonly string[],
   { shape, given }: LayoutOptions,
   position: readonly number[],
-  owner: ReadonlyMap<number, Field>,
+  free: readonly string[],
 ): void {
   const missing = fieldsOf(shape).filter(
     (field, index) => field.required && position[index] === -1 && !given.has(field.name),
@@ -96,10 +105,6 @@ function requireFields(
   }
   const names = missing.map(({ name }) => name);
   const byHeader = names.filter((name) => name !== "language");
-  // A name that several columns have stands for the first of them.
-  const free = headers.filter(
-    (header, index) => !owner.has(index) && !NOTES.has(header) && header !== "" && headers.indexOf(header) === index,
-  );
   const mapped = byHeader.slice(0, free.length).map((name, n) => `--map ${mapArgument(name, free[n] ?? "")}`);
   const hints = [
     ...(mapped.length > 0 ? [`say which header means what, for example: ${mapped.join(" ")}`] : []),

@@ -96,9 +96,9 @@ export async function loadRows(client: PoolClient, options: LoadOptions): Promis
       "load them in several runs, or put them together",
     );
   }
-  const report = reporter(options);
-  const size = totalBytes(sources) ?? 0;
-  const indexes = options.mayLock && size >= MIN_BULK_BYTES ? await openEmptyTable(client, shape) : null;
+  const size = sizeOf(sources);
+  const report = reporter(size, options.onProgress);
+  const indexes = options.mayLock && (size ?? 0) >= MIN_BULK_BYTES ? await openEmptyTable(client, shape) : null;
   const into = indexes === null ? "staging" : "table";
   const ids = new RowIds(options.now);
   const suspects = new Suspects();
@@ -143,12 +143,11 @@ type Report = (
   read?: { readonly rows: number; readonly bytes: number },
 ) => void;
 
-function reporter({ sources, onProgress }: LoadOptions): Report {
-  const total = totalBytes(sources);
+function reporter(totalBytes: number | null, onProgress: LoadOptions["onProgress"]): Report {
   let last = { rows: 0, bytes: 0 };
   return (phase, file, read = last) => {
     last = read;
-    onProgress?.({ phase, file: file ?? null, ...read, totalBytes: total });
+    onProgress?.({ phase, file: file ?? null, ...read, totalBytes });
   };
 }
 
@@ -194,6 +193,6 @@ function counted(
   };
 }
 
-function totalBytes(sources: readonly Source[]): number | null {
+function sizeOf(sources: readonly Source[]): number | null {
   return sources.reduce<number | null>((sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes), 0);
 }

@@ -1,7 +1,7 @@
 /** A file of one JSON object per line as records. */
 import { isUtf8 } from "node:buffer";
 import { BadHeaderError } from "../../errors.js";
-import { type LayoutOptions, plain, resolveLayout } from "./layout.js";
+import { type LayoutOptions, NOTE_COLUMNS, plain, resolveLayout } from "./layout.js";
 import type { Layout, Problem, RecordBlock, TextRecord } from "./records.js";
 import { type Field, fieldsOf } from "./shape.js";
 import { inBlocks, type TextBlock } from "./text-blocks.js";
@@ -155,11 +155,9 @@ function ndjsonBlock(block: TextBlock, records: readonly TextRecord[], layout: L
   };
 }
 
-const NOTE_NAMES = ["_line", "_column", "_code", "_reason", "_file"];
-
 /** The object keeps its bytes and gets more members; what is no object becomes one member of a new one. */
 function annotateObject(bytes: Buffer, notes: readonly string[]): Buffer {
-  const members = JSON.stringify(Object.fromEntries(notes.map((note, index) => [NOTE_NAMES[index] ?? "", note])));
+  const members = JSON.stringify(Object.fromEntries(notes.map((note, index) => [NOTE_COLUMNS[index] ?? "", note])));
   const text = bytes.toString("latin1");
   const closing = text.lastIndexOf("}");
   if (parseObject(text) === null || !isUtf8(bytes)) {

@@ -1,8 +1,8 @@
 /** Removes what the files no longer hold, except what somebody has learned. */
 import type { PoolClient } from "pg";
 import { RowsInUseError } from "../../errors.js";
-import type { RowIds } from "./row-id.js";
-import type { Shape } from "./shape.js";
+import { FILE_OF_ID, type RowIds } from "./row-id.js";
+import { columnsOf, naturalKeyOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";
 import { STAGING } from "./stage.js";
 
@@ -38,17 +38,16 @@ const SHOWN = 20;
 /** @throws {RowsInUseError} with `refuseUsed`, when a row in use would have to go */
 export async function prune(client: PoolClient, options: PruneOptions): Promise<Pruned> {
   const { shape, sources, ids, scope, refuseUsed, write } = options;
-  const key = shape.key.map(({ column }) => column);
   await client.query("CREATE TEMPORARY TABLE pruned_rows (id uuid PRIMARY KEY, file integer NOT NULL) ON COMMIT DROP");
   // Locked against new progress until the end, so that what is found unused stays so.
   await client.query(
     `INSERT INTO pg_temp.pruned_rows
      SELECT w.id, scope.file
        FROM ${shape.table} AS w
-       JOIN (SELECT ${scope}, min(width_bucket(id, $1::uuid[])) - 1 AS file FROM ${STAGING} GROUP BY ${scope}) AS scope USING (${scope})
-      WHERE NOT EXISTS (SELECT FROM ${STAGING} AS s WHERE ${key.map((column) => `s.${column} = w.${column}`).join(" AND ")})
+       JOIN (SELECT ${scope}, min(${FILE_OF_ID}) AS file FROM ${STAGING} GROUP BY ${scope}) AS scope USING (${scope})
+      WHERE NOT EXISTS (SELECT FROM ${STAGING} AS s WHERE ${shape.key.map(({ column }) => `s.${column} = w.${column}`).join(" AND ")})
      ${write ? "FOR UPDATE OF w" : ""}`,
-    [sources.map((_, file) => ids.first(file))],
+    [ids.firsts(sources.length)],
   );
   const used = await rowsInUse(client, shape);
   if (used.total > 0 && refuseUsed) {
@@ -67,7 +66,7 @@ export async function prune(client: PoolClient, options: PruneOptions): Promise<
 
 async function rowsInUse(client: PoolClient, shape: Shape): Promise<{ total: number; sample: KeptRow[] }> {
   const { rows } = await client.query<{ key: string[]; users: number; total: number }>(
-    `SELECT ARRAY[${shape.key.map(({ column }) => `w.${column}`).join(", ")}] AS key,
+    `SELECT ARRAY[${columnsOf(shape.key, "w")}] AS key,
             u.users::integer AS users, count(*) OVER ()::integer AS total
        FROM pg_temp.pruned_rows AS p
        JOIN (SELECT word_id, count(*) AS users FROM progress
@@ -78,9 +77,6 @@ async function rowsInUse(client: PoolClient, shape: Shape): Promise<{ total: num
   );
   return {
     total: rows[0]?.total ?? 0,
-    sample: rows.map((row) => ({
-      key: Object.fromEntries(shape.key.map(({ name }, index) => [name, row.key[index] ?? ""])),
-      users: row.users,
-    })),
+    sample: rows.map(({ key, users }) => ({ key: naturalKeyOf(shape, key), users })),
   };
 }

@@ -6,10 +6,11 @@ import { FileError } from "../../errors.js";
 import { scanCsv } from "./csv.js";
 import { detectDelimiter } from "./csv-reader.js";
 import { NOTE_COLUMNS } from "./layout.js";
-import { MAX_RECORD_BYTES, type RecordBlock, type TextRecord } from "./records.js";
+import { type Layout, MAX_RECORD_BYTES, type RecordBlock, type TextRecord } from "./records.js";
 import { fileError } from "./source.js";
 
 const FLUSH_AT = 64 * 1024;
+const WITHOUT_FILE = NOTE_COLUMNS.slice(0, -1);
 
 interface Part {
   readonly path: string;
@@ -25,6 +26,8 @@ interface Part {
  */
 export class RejectFile {
   readonly #parts = new Map<string, Part>();
+  /** Found once for all records of a file, of which there may be millions. */
+  readonly #partOf = new WeakMap<Layout, Part>();
   #firstHeader: Buffer | null = null;
 
   /**
@@ -43,7 +46,7 @@ export class RejectFile {
 
   /** The header of every file that is read, so that a run without rejects leaves one too. */
   expect(block: RecordBlock): void {
-    this.#firstHeader ??= block.annotatedHeader?.(this.#columns()) ?? Buffer.alloc(0);
+    this.#firstHeader ??= this.#headerOf(block);
   }
 
   add(
@@ -52,9 +55,7 @@ export class RejectFile {
     record: TextRecord,
     note: { column: string; code: string; reason: string },
   ): void {
-    const header = block.annotatedHeader?.(this.#columns()) ?? Buffer.alloc(0);
-    const key = header.toString("latin1");
-    const part = this.#parts.get(key) ?? this.#open(key, header);
+    const part = this.#partOf.get(block.layout) ?? this.#findPart(block);
     const notes = [String(record.line), note.column, note.code, note.reason, ...(this.nameFiles ? [file] : [])];
     const line = block.annotate(record, notes);
     part.pending.push(line);
@@ -86,8 +87,21 @@ export class RejectFile {
     this.#parts.clear();
   }
 
+  #findPart(block: RecordBlock): Part {
+    const header = this.#headerOf(block);
+    const key = header.toString("latin1");
+    const part = this.#parts.get(key) ?? this.#open(key, header);
+    this.#partOf.set(block.layout, part);
+    return part;
+  }
+
+  /** Empty for formats that have none. */
+  #headerOf(block: RecordBlock): Buffer {
+    return block.annotatedHeader?.(this.#columns()) ?? Buffer.alloc(0);
+  }
+
   #columns(): readonly string[] {
-    return this.nameFiles ? [...NOTE_COLUMNS, "_file"] : NOTE_COLUMNS;
+    return this.nameFiles ? NOTE_COLUMNS : WITHOUT_FILE;
   }
 
   #open(key: string, header: Buffer): Part {
@@ -172,5 +186,5 @@ function isRejects(start: string): boolean {
   }
   const [header] = scanCsv(start, { delimiter: detectDelimiter(start), line: 1, final: true }).records;
   const names = header?.cells.filter((cell) => cell !== "_file") ?? [];
-  return names.slice(-NOTE_COLUMNS.length).join() === NOTE_COLUMNS.join();
+  return names.slice(-WITHOUT_FILE.length).join() === WITHOUT_FILE.join();
 }

@@ -25,6 +25,7 @@ export class Rejects {
   readonly first: Reject[] = [];
   /** Records with at least one fault. */
   records = 0;
+
   constructor(
     readonly limit: RejectLimit,
     readonly keep: number,

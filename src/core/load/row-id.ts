@@ -20,6 +20,9 @@ const POOL_SIZE = 4096;
 const RANDOM_DIGITS = 8;
 const HEX = Array.from({ length: 256 }, (_, byte) => hexDigits(byte, 2));
 
+/** In SQL: the number of the file a row is from, where $1 is what `firsts` returns. */
+export const FILE_OF_ID = "width_bucket(id, $1::uuid[]) - 1";
+
 export class RowIds {
   readonly #time: string;
   #random = "";
@@ -54,6 +57,11 @@ export class RowIds {
   /** Keys of a file are not below this one, keys of the files before it are. */
   first(file: number): string {
     return `${this.#head(file, 0)}${"0".repeat(2 + RANDOM_DIGITS)}`;
+  }
+
+  /** @returns `first` of so many files, for FILE_OF_ID */
+  firsts(files: number): string[] {
+    return Array.from({ length: files }, (_, file) => this.first(file));
   }
 
   /** After the version 12 bits of file; after the variant the line's upper 22 of 30 bits. */

@@ -35,6 +35,16 @@ export function fieldsOf(shape: Shape): readonly Field[] {
   return [...shape.key, ...shape.content];
 }
 
+/** In SQL: the columns of some fields, of the table that `alias` stands for. */
+export function columnsOf(fields: readonly Field[], alias?: string): string {
+  return fields.map(({ column }) => (alias === undefined ? column : `${alias}.${column}`)).join(", ");
+}
+
+/** @param values of the key's fields, in their order */
+export function naturalKeyOf({ key }: Shape, values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(key.map(({ name }, index) => [name, values[index] ?? ""]));
+}
+
 /** Characters that a composed form (NFC) may have to be looked for in; all below are composed. */
 const MAY_COMPOSE = /[^\u0000-\u02ff]/;
 

@@ -8,7 +8,7 @@ import type { Rejects } from "./rejects.js";
 import { MAX_LINES, type RowIds } from "./row-id.js";
 import { type RowReader, rowReader } from "./rows.js";
 import type { SeenKeys } from "./seen-keys.js";
-import { type Defaults, fieldsOf, type Shape } from "./shape.js";
+import { columnsOf, type Defaults, fieldsOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";
 
 /** In the session's own schema and gone with the transaction, so nothing is ever left behind. */
@@ -83,10 +83,10 @@ export async function stageSource(
   const { shape, into, signal } = options;
   const start = performance.now();
   const tally: Tally = { rows: 0, rejected: 0, absent: 0, unusedColumns: [] };
-  const columns = ["id", ...fieldsOf(shape).map(({ column }) => column), ...(into === "staging" ? ["absent"] : [])];
+  const columns = `id, ${columnsOf(fieldsOf(shape))}`;
   await copyRows(
     client,
-    `${into === "staging" ? STAGING : shape.table} (${columns.join(", ")})`,
+    into === "staging" ? `${STAGING} (${columns}, absent)` : `${shape.table} (${columns})`,
     encodedRows(source, file, options, tally),
     signal,
   );
