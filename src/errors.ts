@@ -324,6 +324,73 @@ export class EmailTakenError extends VocabdbError {
   }
 }
 
+/** What cannot be undone takes only users that were soft-deleted before. */
+export class UserNotDeletedError extends VocabdbError {
+  readonly code = "USER_NOT_DELETED";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(readonly email: string) {
+    super(`the user ${email} is live, and only soft-deleted users can be purged`, `vocabdb user delete ${email}`);
+  }
+}
+
+export class SessionNotFoundError extends VocabdbError {
+  readonly code = "SESSION_NOT_FOUND";
+  readonly exitCode = ExitCode.notFound;
+
+  constructor(readonly ids: readonly string[]) {
+    super(
+      `there is no session ${ids.join(", ")}; nothing was changed`,
+      "vocabdb session list (an ended session may have been pruned)",
+    );
+  }
+}
+
+// ── Words ───────────────────────────────────────────────────────────────────────────────────────
+
+export class WordNotFoundError extends VocabdbError {
+  readonly code = "WORD_NOT_FOUND";
+  readonly exitCode = ExitCode.notFound;
+
+  constructor(readonly word: string) {
+    super(`there is no word ${JSON.stringify(word)}`, "vocabdb word search finds other spellings");
+  }
+}
+
+/** Several words are written the same, and only one can be meant. */
+export class WordAmbiguousError extends VocabdbError {
+  readonly code = "WORD_AMBIGUOUS";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(
+    readonly word: string,
+    /** Natural keys: language, term, reading, sense. */
+    readonly candidates: readonly (readonly string[])[],
+  ) {
+    super(
+      `${JSON.stringify(word)} may be any of ${candidates.length} words: ${candidates.map(naturalKey).join("; ")}`,
+      "say which with --language, --reading and --sense, or give its id (vocabdb word show)",
+    );
+  }
+}
+
+export class WordInUseError extends VocabdbError {
+  readonly code = "WORD_IN_USE";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(
+    readonly key: readonly string[],
+    /** How many have progress on it. */
+    readonly users: number,
+    confirmation: string,
+  ) {
+    super(
+      `${naturalKey(key)} has progress of ${users} ${users === 1 ? "user" : "users"}, nothing was deleted`,
+      `to delete it with that progress, for good: --confirm ${confirmation}`,
+    );
+  }
+}
+
 /** The change would break a rule that the database keeps. */
 export class ConstraintError extends VocabdbError {
   readonly code = "CONSTRAINT_VIOLATED";

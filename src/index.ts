@@ -40,11 +40,10 @@ export { normalizeEmail } from "./core/email.js";
 export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.js";
 export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.js";
 export { type SeedMode, type SeedOptions, type SeedResult, seedWords } from "./core/seed.js";
+export { type ListOptions, listUsers, type UserPage } from "./core/user-list.js";
 export {
   createUser,
   deleteUser,
-  type ListOptions,
-  listUsers,
   type NewUser,
   restoreUser,
   showUser,
@@ -52,7 +51,6 @@ export {
   type UserChange,
   type UserDeletion,
   type UserDetails,
-  type UserPage,
 } from "./core/users.js";
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
 export { withDeleted } from "./db/soft-delete.js";

@@ -5,7 +5,7 @@ import { type ExitCode, UsageError } from "../errors.js";
 import type { Host, ServicesFor } from "./services.js";
 
 export interface Parameter<S extends z.ZodType = z.ZodType> {
-  /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument just `email`. */
+  /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
   readonly flags: string;
   readonly description: string;
   /** From what commander hands over (text, true, a list, undefined) to the trusted value. */
@@ -110,7 +110,8 @@ function parseInput(parameters: Parameters, raw: Readonly<Record<string, unknown
     if (result.success) {
       input[key] = result.data;
     } else {
-      problems.push(...result.error.issues.map((issue) => `${flags}: ${issue.message}`));
+      const name = flags.replace(/^[<[]|(\.\.\.)?[>\]]$/g, "");
+      problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
     }
   }
   if (problems.length > 0) {

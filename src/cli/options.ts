@@ -30,7 +30,19 @@ export const dryRun = parameter(
   flag,
 );
 
-export const email = parameter("email", "email of the user", emailSchema);
+/** Why, for the history. What changes data takes these two. */
+export const writing = {
+  reason: parameter(
+    "--reason <text>",
+    "why, for `vocabdb history`",
+    z.string().trim().min(1, "must not be empty").max(1000, "must have at most 1000 characters").optional(),
+  ),
+  dryRun,
+} as const;
+
+export const email = parameter("<email>", "email of the user", emailSchema);
+
+export const optionalEmail = parameter("[email]", "email of the user", emailSchema.optional());
 
 export const showDeleted = parameter("--deleted", "also if the user is soft-deleted", flag);
 
@@ -55,6 +67,50 @@ export const after = parameter(
   "go on behind this cursor, the nextCursor of the page before",
   z.string().optional(),
 );
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 60 * 60_000, d: DAY_MS, w: 7 * DAY_MS };
+
+/** A point in time that may depend on when the command runs. */
+export type Moment = (now: Date) => Date;
+
+/** A time in UTC such as `2026-11-01` or `2026-11-01T12:00:00Z`, or how long ago it was: `90m`, `12h`, `30d`, `2w`. */
+const momentSchema = z.string().transform((text, context): Moment => {
+  const [, amount, unit = ""] = /^(\d{1,6})([mhdw])$/.exec(text.trim()) ?? [];
+  if (amount !== undefined) {
+    return (now) => new Date(now.getTime() - Number(amount) * (UNITS[unit] ?? 0));
+  }
+  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text.trim());
+  const time = new Date(text.trim());
+  // A day that does not exist, such as 2026-02-30, is read as another one.
+  const isReal = !Number.isNaN(time.getTime()) && (text.includes("T") || time.toISOString().startsWith(text.trim()));
+  if (!isDate || !isReal) {
+    context.addIssue({
+      code: "custom",
+      message:
+        "must be a day such as 2026-11-01, a time such as 2026-11-01T12:00:00Z, or an age such as 30d, 12h or 2w",
+    });
+    return z.NEVER;
+  }
+  return () => time;
+});
+
+export const moment = (flags: string, description: string) => parameter(flags, description, momentSchema.optional());
+
+export const requiredMoment = (flags: string, description: string, fallback: string) =>
+  parameter(flags, `${description} (default: ${fallback})`, z.string().default(fallback).pipe(momentSchema));
+
+export const output = parameter(
+  "-o, --output <path>",
+  "file to write instead of standard output; readable by you alone",
+  z
+    .string()
+    .min(1, "must not be empty")
+    .transform((path) => (path === "-" ? undefined : path))
+    .optional(),
+);
+
+export const force = parameter("--force", "replace the output if it exists", flag);
 
 export const flagOption = (flags: string, description: string) => parameter(flags, description, flag);
 

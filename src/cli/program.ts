@@ -62,8 +62,8 @@ function addCommands(
 }
 
 function addAction(node: Commander, command: Command, invoked: (invocation: Invocation) => void): void {
-  for (const [name, { description }] of Object.entries(command.args)) {
-    node.argument(`<${name}>`, description);
+  for (const { flags, description } of Object.values(command.args)) {
+    node.argument(flags, description);
   }
   addOptions(node, command.options);
   node.addHelpText("after", helpAfter(command));

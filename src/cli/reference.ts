@@ -23,7 +23,7 @@ function commandSection(noun: Noun, command: Command): string {
   const isNoun = noun.defaultCommand === command;
   const name = isNoun ? noun.name : `${noun.name} ${command.name}`;
   const alias = isNoun && noun.commands.length > 1 ? ` (\`vocabdb ${noun.name} ${command.name}\`)` : "";
-  const args = Object.keys(command.args).map((arg) => ` <${arg}>`);
+  const args = Object.values(command.args).map(({ flags }) => ` ${flags}`);
   const options = Object.keys(command.options).length > 0 ? " [options]" : "";
   return [
     `## vocabdb ${name}`,

@@ -20,11 +20,23 @@ export const registry: Readonly<Record<string, RegistryEntry>> = {
     load: () => import("./commands/seed.js").then((module) => module.seed),
   },
   user: {
-    summary: "create, list, show, soft-delete and restore users",
+    summary: "users: create, find, change, soft-delete, restore, purge, export, import",
     load: () => import("./commands/user.js").then((module) => module.user),
   },
+  session: {
+    summary: "sign-ins: list, revoke, prune",
+    load: () => import("./commands/session.js").then((module) => module.session),
+  },
+  word: {
+    summary: "vocabulary: list, show, search, export, delete, statistics",
+    load: () => import("./commands/word.js").then((module) => module.word),
+  },
   progress: {
-    summary: "what a user has learned and what is due",
+    summary: "what users have learned: show, list, report, export, import, reset",
     load: () => import("./commands/progress.js").then((module) => module.progress),
+  },
+  history: {
+    summary: "who changed what, when, and why",
+    load: () => import("./commands/history.js").then((module) => module.history),
   },
 };

@@ -5,6 +5,7 @@ import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
 import { ExitCode, UsageError, VocabdbError } from "../errors.js";
 import type { Noun, Outcome, View } from "./command.js";
+import { commandLineOf, operatorOf } from "./operator.js";
 import { globalOptions } from "./options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
@@ -135,11 +136,12 @@ function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string
 }
 
 async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {
-  const { env, cwd, stdin, stderr, signal } = input;
+  const { argv, env, cwd, stdin, stdout, stderr, signal } = input;
   const known: { target: Target | null } = { target: null };
   const held: string[] = [];
   const host = createHost({
-    ...{ env, cwd, stdin, stderr, signal, now: () => new Date() },
+    ...{ env, cwd, stdin, stdout, stderr, signal, now: () => new Date() },
+    actor: (reason) => ({ commandLine: commandLineOf(argv), operator: operatorOf(env), reason: reason ?? null }),
     notice: (text) => {
       if (raw.quiet === true) {
         return;

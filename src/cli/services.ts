@@ -1,6 +1,7 @@
 /** What a command is given to work with, and the bracket that opens and closes it. */
 import type { Readable } from "node:stream";
 import { type Config, type Environment, loadConfig } from "../config.js";
+import type { Actor } from "../core/audit.js";
 import type { Database } from "../db/database.js";
 import type { Connection } from "../db/pool.js";
 import type { Resolution } from "../db/resolve.js";
@@ -12,9 +13,15 @@ export interface Services {
   readonly config: Config;
   readonly cwd: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** For what is too much to be a result; results are returned. */
+  readonly stdout: NodeJS.WritableStream;
+  /** Whether the result goes to stdout as a JSON document. */
+  readonly json: boolean;
   /** Aborted by SIGINT and SIGTERM; work that lasts has to listen. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
+  /** Who runs this command, for the history. */
+  readonly actor: (reason: string | undefined) => Actor;
   /** For a person who watches; never part of the result. */
   readonly notice: (text: string) => void;
   /** Points at places in files, where a CI system shows them beside the lines. */
@@ -64,6 +71,7 @@ export interface HostInput {
   readonly env: Environment;
   readonly cwd: string;
   readonly stdin: Services["stdin"];
+  readonly stdout: Services["stdout"];
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signal: AbortSignal;
   readonly flags: {
@@ -75,13 +83,14 @@ export interface HostInput {
   /** Where notices and warnings go. */
   readonly notice: (text: string) => void;
   readonly annotate: Services["annotate"];
-  readonly now: () => Date;
+  readonly now: Services["now"];
+  readonly actor: Services["actor"];
   /** Told as soon as the target is known, so that a failure can be explained with it. */
   readonly onTarget: (resolution: Resolution) => void;
 }
 
 export function createHost(input: HostInput): Host {
-  const { env, cwd, stdin, stderr, signal, flags, notice, annotate, now, onTarget } = input;
+  const { env, cwd, stdin, stdout, stderr, signal, flags, notice, annotate, now, actor, onTarget } = input;
   return {
     async withServices<N extends keyof ServicesFor, R>(
       needs: N,
@@ -90,7 +99,8 @@ export function createHost(input: HostInput): Host {
     ): Promise<R> {
       const config = loadConfig({ env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile });
       const display = openDisplay(stderr, flags);
-      const base: Services = { config, cwd, stdin, signal, now, notice, annotate, display };
+      const { json } = flags;
+      const base: Services = { config, cwd, stdin, stdout, json, signal, now, actor, notice, annotate, display };
       // The types cannot follow the cases, each of which opens just what its name promises.
       const run = (services: Services | WithTarget | WithConnection | WithDatabase) => work(services as ServicesFor[N]);
       try {

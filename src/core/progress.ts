@@ -2,8 +2,7 @@
 import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { UserDeletedError, UserNotFoundError } from "../errors.js";
-import type { User } from "./users.js";
+import { findUser, requireVisible, type User } from "./users.js";
 
 /** A word counts as mastered from here on. */
 const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
@@ -72,9 +71,7 @@ export async function showProgress(
   // One snapshot for all parts, so that their numbers agree.
   return inTransaction(connection, { readOnly: true }, async (client) => {
     const user = await findUser(client, email);
-    if (user.deletedAt !== null && !deleted) {
-      throw new UserDeletedError(email, user.deletedAt);
-    }
+    requireVisible(user, deleted);
     const groups = await countByGroup(client, user.id, by, now);
     return {
       user,
@@ -87,19 +84,6 @@ export async function showProgress(
       dueWords: due ? await dueWords(client, user.id, now) : null,
     };
   });
-}
-
-async function findUser(client: PoolClient, email: string): Promise<User> {
-  const { rows } = await client.query<User>(
-    `SELECT id, email, display_name AS "displayName", created_at AS "createdAt", updated_at AS "updatedAt", deleted_at AS "deletedAt"
-       FROM users WHERE email = $1`,
-    [email],
-  );
-  const [user] = rows;
-  if (user === undefined) {
-    throw new UserNotFoundError(email);
-  }
-  return user;
 }
 
 interface Tally {

@@ -1,8 +1,10 @@
-/** Users: create, list, show, soft-delete, restore. Deleted ones are hidden unless asked for. */
+/** Users: create, show, update, soft-delete, restore. Deleted ones are hidden unless asked for. */
+import type { PoolClient } from "pg";
 import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.js";
 import { withDeleted } from "../db/soft-delete.js";
-import { EmailTakenError, UsageError, UserDeletedError, UserNotFoundError } from "../errors.js";
+import { EmailTakenError, UserDeletedError, UserNotFoundError } from "../errors.js";
 import type { Secret } from "../secret.js";
+import { type Actor, recordChange } from "./audit.js";
 import { hashPassword } from "./password.js";
 
 export interface User {
@@ -24,9 +26,32 @@ const USER_FIELDS = {
   deletedAt: true,
 } as const;
 
+/** The same fields in SQL, of `users AS u`. */
+export const USER_COLUMNS = `u.id, u.email, u.display_name AS "displayName", u.created_at AS "createdAt",
+  u.updated_at AS "updatedAt", u.deleted_at AS "deletedAt"`;
+
+/** @throws {UserNotFoundError} when there is none, live or deleted */
+export async function findUser(client: PoolClient, email: string): Promise<User> {
+  const { rows } = await client.query<User>(`SELECT ${USER_COLUMNS} FROM users AS u WHERE u.email = $1`, [email]);
+  const [user] = rows;
+  if (user === undefined) {
+    throw new UserNotFoundError(email);
+  }
+  return user;
+}
+
+/** @throws {UserDeletedError} when the user is deleted and deleted ones were not asked for */
+export function requireVisible(user: User, showDeleted: boolean): void {
+  if (user.deletedAt !== null && !showDeleted) {
+    throw new UserDeletedError(user.email, user.deletedAt);
+  }
+}
+
 export interface WriteOptions {
   /** Does the work in a transaction and rolls it back. */
   readonly dryRun?: boolean;
+  /** For the history. */
+  readonly actor?: Actor;
 }
 
 export interface UserChange {
@@ -61,6 +86,11 @@ export async function createUser(
     });
     const [user] = created;
     if (user !== undefined) {
+      await recordChange(
+        prisma,
+        { action: "user create", subjects: [user.email], changes: { users: { inserted: 1 } } },
+        options.actor,
+      );
       return { user, changed: true };
     }
     const existing = await findAny(prisma, input.email);
@@ -69,65 +99,6 @@ export async function createUser(
     }
     return { user: existing, changed: false };
   });
-}
-
-export interface ListOptions {
-  readonly which?: "live" | "deleted" | "all";
-  /** Part of the email or of the name, in any case. */
-  readonly search?: string;
-  /** 1 to 1000. */
-  readonly limit?: number;
-  /** `nextCursor` of the page before. */
-  readonly after?: string;
-}
-
-export interface UserPage {
-  readonly users: readonly User[];
-  /** null on the last page. */
-  readonly nextCursor: string | null;
-}
-
-/** Ordered by email. A page costs the same wherever it lies. @throws {UsageError} for a foreign cursor */
-export async function listUsers(database: Database, options: ListOptions = {}): Promise<UserPage> {
-  const { which = "live", limit = 50, after, search } = options;
-  const conditions = { live: { deletedAt: null }, deleted: { deletedAt: { not: null } }, all: withDeleted }[which];
-  const pattern = search === undefined ? null : { contains: escapeLike(search), mode: "insensitive" as const };
-  const rows = await database.prisma.user.findMany({
-    where: {
-      AND: [
-        conditions,
-        after === undefined ? {} : { email: { gt: decodeCursor(after) } },
-        pattern === null ? {} : { OR: [{ email: pattern }, { displayName: pattern }] },
-      ],
-    },
-    orderBy: { email: "asc" },
-    // One more than shown tells whether there is a next page.
-    take: limit + 1,
-    select: USER_FIELDS,
-  });
-  const users = rows.slice(0, limit);
-  const last = users.at(-1);
-  return { users, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.email) : null };
-}
-
-/** Prisma passes % and _ on to LIKE as they are. */
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, "\\$&");
-}
-
-function encodeCursor(email: string): string {
-  return Buffer.from(email).toString("base64url");
-}
-
-function decodeCursor(cursor: string): string {
-  const email = Buffer.from(cursor, "base64url").toString();
-  if (!email.includes("@") || encodeCursor(email) !== cursor) {
-    throw new UsageError(
-      "--after: this is not a cursor of `vocabdb user list`",
-      "use the nextCursor of the page before",
-    );
-  }
-  return email;
 }
 
 export interface UserDetails {
@@ -152,9 +123,7 @@ export async function showUser(
   if (user === null) {
     throw new UserNotFoundError(email);
   }
-  if (user.deletedAt !== null && !options.deleted) {
-    throw new UserDeletedError(email, user.deletedAt);
-  }
+  requireVisible(user, options.deleted === true);
   // Not as `_count` of the user: Prisma would count the rows of all users, and keep one line of it.
   const ofUser = { userId: user.id, user: withDeleted };
   const now = options.now ?? new Date();
@@ -180,11 +149,19 @@ export async function deleteUser(
     // The condition is in the update itself: of two deletions at once, one changes the row.
     const { count } = await prisma.user.updateMany({ where: { email, deletedAt: null }, data: { deletedAt: now } });
     const user = await findAny(prisma, email);
-    const revoked = await prisma.session.updateMany({
-      where: { userId: user.id, revokedAt: null, expiresAt: { gt: now } },
+    if (count === 0) {
+      return { user, changed: false, sessionsRevoked: 0 };
+    }
+    const unrevoked = { userId: user.id, revokedAt: null };
+    const live = await prisma.session.updateMany({
+      where: { ...unrevoked, expiresAt: { gt: now } },
       data: { revokedAt: now },
     });
-    return { user, changed: count > 0, sessionsRevoked: revoked.count };
+    // Nobody can use them any more, but the rule that deleted users have none asks for no clock.
+    const expired = await prisma.session.updateMany({ where: unrevoked, data: { revokedAt: now } });
+    const changes = { users: { updated: 1 }, sessions: { updated: live.count + expired.count } };
+    await recordChange(prisma, { action: "user delete", subjects: [email], changes }, options.actor);
+    return { user, changed: true, sessionsRevoked: live.count };
   });
 }
 
@@ -195,7 +172,10 @@ export async function restoreUser(database: Database, email: string, options: Wr
       where: { email, deletedAt: { not: null } },
       data: { deletedAt: null },
     });
-    return { user: await findAny(prisma, email), changed: count > 0 };
+    const user = await findAny(prisma, email);
+    const changes = { users: { updated: count } };
+    await recordChange(prisma, { action: "user restore", subjects: [email], changes }, options.actor);
+    return { user, changed: count > 0 };
   });
 }
 

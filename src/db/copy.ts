@@ -1,8 +1,8 @@
-/** COPY … FROM STDIN with back-pressure: rows go out as fast as the server takes them, and no faster. */
+/** COPY in both directions, with back-pressure: no faster than the slower side. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
-import { from } from "pg-copy-streams";
+import { from, to } from "pg-copy-streams";
 
 /**
  * @param into table and columns, as in `pg_temp.staged (a, b)`; never from outside
@@ -52,4 +52,40 @@ const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "
 
 function escapeCharacter(character: string): string {
   return ESCAPES[character] ?? character;
+}
+
+export interface CopyOut {
+  /** A SELECT; never from outside. What is from outside it reads with `setting`. */
+  readonly select: string;
+  /** COPY takes no parameters: these are settings of the transaction while it runs. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** `lines` writes the only column, which must not hold line ends, as it is. */
+  readonly format: "csv" | "lines";
+}
+
+/** In SQL: a value that is given to `copyOut`, as text. */
+export function setting(name: string): string {
+  return `current_setting('vocabdb.${name}')`;
+}
+
+/**
+ * COPY … TO STDOUT: the server's own bytes, with memory for a few of them at a time.
+ *
+ * @param sink is left open
+ * @returns how many rows were written
+ */
+export async function copyOut(
+  client: PoolClient,
+  { select, settings, format }: CopyOut,
+  sink: NodeJS.WritableStream,
+  signal?: AbortSignal,
+): Promise<number> {
+  for (const [name, value] of Object.entries(settings)) {
+    await client.query("SELECT set_config('vocabdb.' || $1, $2, true)", [name, value]);
+  }
+  // With a quote and a delimiter that JSON always escapes, CSV writes a text as it is.
+  const options = format === "csv" ? "FORMAT csv, HEADER" : "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02'";
+  const source = client.query(to(`COPY (${select}) TO STDOUT (${options})`));
+  await pipeline(source, sink, { end: false, signal });
+  return source.rowCount;
 }

@@ -30,6 +30,7 @@ export const RELATIONS: Readonly<Record<ModelName, Readonly<Record<string, { mod
   Session: { user: { model: "User", list: false } },
   VocabularyWord: { progress: { model: "Progress", list: true } },
   Progress: { user: { model: "User", list: false }, word: { model: "VocabularyWord", list: false } },
+  AuditLog: {},
 };
 
 export const softDelete = Prisma.defineExtension({

@@ -47,6 +47,7 @@ describe("deploy", () => {
     expect(await deployMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0 });
     expect(await tables(emptyDb)).toEqual([
       "public._prisma_migrations",
+      "public.audit_log",
       "public.progress",
       "public.sessions",
       "public.users",
@@ -142,6 +143,7 @@ INSERT INTO "odd;name" (note) VALUES (DEFAULT), ('$$;$$');`;
     expect(await deployMigrations(target)).toEqual({ applied: NAMES, alreadyApplied: 0 });
     expect(await tables(emptyDb)).toEqual([
       "app._prisma_migrations",
+      "app.audit_log",
       "app.progress",
       "app.sessions",
       "app.users",

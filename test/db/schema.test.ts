@@ -4,7 +4,7 @@ import { readDatamodel } from "../../src/core/migrations.js";
 import { withSchemaEngine } from "../../src/db/schema-engine.js";
 import { it, type TestDatabase, withAdmin, withClient } from "../support/database.js";
 
-const TABLES = ["users", "sessions", "vocabulary_words", "progress"];
+const TABLES = ["users", "sessions", "vocabulary_words", "progress", "audit_log"];
 
 /** SQLSTATE and constraint that a statement fails with; null when it succeeds. */
 async function refusal(db: TestDatabase, sql: string, values: unknown[] = []) {

@@ -38,3 +38,8 @@ export function bar(fraction: number, width: number): string {
   const filled = Math.round(Math.min(Math.max(fraction, 0), 1) * width);
   return "█".repeat(filled) + "░".repeat(width - filled);
 }
+
+/** @param parts those that do not apply are null */
+export function lines(...parts: readonly (string | null)[]): string {
+  return parts.filter((part) => part !== null).join("\n");
+}

@@ -1,0 +1,75 @@
+import { type Changes, type HistoryEntry, listHistory } from "../../core/audit.js";
+import { emailSchema } from "../../core/email.js";
+import { ExitCode } from "../../errors.js";
+import { defineCommand, type Noun, parameter } from "../command.js";
+import { after, limit, moment } from "../options.js";
+import { type Column, table } from "../render/table.js";
+import { lines, timestamp } from "../render/text.js";
+
+const list = defineCommand({
+  name: "history",
+  summary: "who changed what, the newest first",
+  details:
+    "Every command that changes data leaves an entry, written in the same transaction; what changed nothing, and\n" +
+    "dry runs, leave none. Entries cannot be changed or removed. Schema migrations keep their own record.",
+  args: {},
+  options: {
+    subject: parameter(
+      "--subject <email>",
+      "only what was done to this user, also one that is gone",
+      emailSchema.optional(),
+    ),
+    since: moment("--since <time>", "only from then on: a day, a time, or an age such as 7d"),
+    limit,
+    after,
+  },
+  examples: [
+    { command: "vocabdb history --since 24h", description: "What happened since yesterday" },
+    { command: "vocabdb history --subject ada@example.org", description: "Who deleted this user, and why" },
+  ],
+  exitCodes: [ExitCode.findings],
+  needs: "connection",
+  writes: null,
+  run: ({ subject, since, limit: size, after: cursor }, { connection, now }) =>
+    listHistory(connection, {
+      ...(subject !== undefined && { subject }),
+      ...(since !== undefined && { since: since(now()) }),
+      ...(cursor !== undefined && { after: cursor }),
+      limit: size,
+    }),
+  text: ({ entries, nextCursor }, view) =>
+    lines(
+      table(entries, COLUMNS, view, "nothing was changed"),
+      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
+    ),
+});
+
+const COLUMNS: readonly Column<HistoryEntry>[] = [
+  { title: "when", value: ({ occurredAt }) => timestamp(occurredAt) },
+  {
+    title: "what",
+    value: ({ action, commandLine }) => commandLine?.replace(/^vocabdb /, "") ?? action,
+    flexible: true,
+  },
+  { title: "about", value: ({ subjects }) => aboutWhom(subjects), flexible: true },
+  { title: "rows", value: ({ changes }) => rows(changes), flexible: true },
+  { title: "by", value: ({ operator, databaseRole }) => operator ?? `role ${databaseRole}`, flexible: true },
+  { title: "reason", value: ({ reason }) => reason ?? "–", flexible: true },
+];
+
+function aboutWhom(subjects: readonly string[]): string {
+  const [first = "–", ...others] = subjects;
+  return others.length === 0 ? first : `${first} and ${others.length.toLocaleString("en-US")} more`;
+}
+
+/** `users: 1 updated; sessions: 2 updated` */
+function rows(changes: Changes): string {
+  return Object.entries(changes)
+    .map(([name, counts]) => {
+      const kinds = Object.entries(counts).map(([kind, count]) => `${count.toLocaleString("en-US")} ${kind}`);
+      return `${name}: ${kinds.join(", ")}`;
+    })
+    .join("; ");
+}
+
+export const history: Noun = { name: "history", commands: [list], defaultCommand: list };

@@ -1,0 +1,53 @@
+/** Tables as files: CSV that the loader reads back, or one JSON object per line. Streamed by the server. */
+import type { PoolClient } from "pg";
+import { copyOut } from "../db/copy.js";
+
+export type ExportFormat = "csv" | "ndjson";
+
+export interface ExportColumn {
+  /** Header in CSV, snake_case. */
+  readonly header: string;
+  /** Member in JSON, camelCase. */
+  readonly member: string;
+  /** Its value; never from outside. */
+  readonly sql: string;
+  /** What people wrote, which a spreadsheet might take for a formula. */
+  readonly isText: boolean;
+}
+
+export interface ExportOptions {
+  readonly columns: readonly ExportColumn[];
+  /** FROM … WHERE … ORDER BY …; reads what is from outside with `setting` (see db/copy.ts). */
+  readonly source: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly format: ExportFormat;
+  /** Puts an apostrophe before texts that begin like a formula; such a file does not load back unchanged. */
+  readonly escapeFormulas?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @returns how many rows were written */
+export async function exportRows(
+  client: PoolClient,
+  sink: NodeJS.WritableStream,
+  options: ExportOptions,
+): Promise<number> {
+  const { columns, source, settings = {}, format, escapeFormulas = false, signal } = options;
+  const values = columns.map(({ header, member, sql, isText }) => {
+    const value = escapeFormulas && isText ? escaped(sql) : sql;
+    return `${value} AS "${format === "csv" ? header : member}"`;
+  });
+  const rows = `SELECT ${values.join(", ")} ${source}`;
+  const select = format === "csv" ? rows : `SELECT row_to_json(exported)::text FROM (${rows}) AS exported`;
+  return copyOut(client, { select, settings, format: format === "csv" ? "csv" : "lines" }, sink, signal);
+}
+
+/** A time in SQL as ISO 8601 in UTC, with milliseconds. */
+export function isoTime(sql: string): string {
+  return `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** The characters that OWASP names for CSV injection. */
+function escaped(sql: string): string {
+  return `CASE WHEN ${sql} ~ '^[=+@\\t\\r-]' THEN '''' || ${sql} ELSE ${sql} END`;
+}
