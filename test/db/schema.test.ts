@@ -203,7 +203,7 @@ it("every time is timestamptz(3)", async ({ db }) => {
      WHERE c.relname = ANY ($1) AND a.attname LIKE '%\\_at' AND a.attnum > 0`,
     [TABLES],
   );
-  expect(columns).toHaveLength(13);
+  expect(columns).toHaveLength(14);
   expect(new Set(columns.map((column) => column.type))).toEqual(new Set(["timestamp(3) with time zone"]));
 });
 
