@@ -1,6 +1,7 @@
 /** Options and arguments that several commands share, each declared once. */
 import { z } from "zod";
 import { emailSchema } from "../core/email.js";
+import { parseTime } from "../core/time.js";
 import { parameter } from "./command.js";
 
 const flag = z.boolean().default(false);
@@ -78,13 +79,11 @@ export type Moment = (now: Date) => Date;
 const momentSchema = z.string().transform((text, context): Moment => {
   const [, amount, unit = ""] = /^(\d{1,6})([mhdw])$/.exec(text.trim()) ?? [];
   if (amount !== undefined) {
-    return (now) => new Date(now.getTime() - Number(amount) * (UNITS[unit] ?? 0));
+    // Nothing here is older than the clock of the machines.
+    return (now) => new Date(Math.max(0, now.getTime() - Number(amount) * (UNITS[unit] ?? 0)));
   }
-  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text.trim());
-  const time = new Date(text.trim());
-  // A day that does not exist, such as 2026-02-30, is read as another one.
-  const isReal = !Number.isNaN(time.getTime()) && (text.includes("T") || time.toISOString().startsWith(text.trim()));
-  if (!isDate || !isReal) {
+  const time = parseTime(text.trim());
+  if (time === null) {
     context.addIssue({
       code: "custom",
       message:

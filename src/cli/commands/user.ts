@@ -4,6 +4,7 @@ import { defineCommand, type Noun } from "../command.js";
 import { email, showDeleted, writing } from "../options.js";
 import { count, lines } from "../render/text.js";
 import { create } from "./user/create.js";
+import { importCommand } from "./user/import.js";
 import { list } from "./user/list.js";
 import { change, userFacts } from "./user/text.js";
 
@@ -68,4 +69,4 @@ const restore = defineCommand({
   text: (result, view) => change(result, result.dryRun ? "would restore" : "restored", "was live already:", view),
 });
 
-export const user: Noun = { name: "user", commands: [create, list, show, remove, restore] };
+export const user: Noun = { name: "user", commands: [create, list, show, remove, restore, importCommand] };
