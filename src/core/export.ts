@@ -44,7 +44,7 @@ export async function exportRows(
 
 /** A time in SQL as ISO 8601 in UTC, with milliseconds. */
 export function isoTime(sql: string): string {
-  return `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return `to_char((${sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** The characters that OWASP names for CSV injection. */

@@ -38,6 +38,8 @@ export async function importUsers(connection: Connection, options: UserImportOpt
 export interface ProgressImportOptions extends FileLoadOptions {
   /** For progress that the database has already. Default: newest, so that newer learning is never overwritten. */
   readonly onConflict?: Resolution;
+  /** Takes progress of soft-deleted users too; otherwise it is a reject. */
+  readonly deleted?: boolean;
   /** Values for records that do not say them. */
   readonly defaults?: Readonly<Partial<Record<"email" | "language", string>>>;
 }
@@ -57,8 +59,8 @@ export function importProgressFrom(
   sources: readonly Source[],
   options: Omit<ProgressImportOptions, "files">,
 ): Promise<LoadResult> {
-  const { onConflict = "newest", defaults = {} } = options;
-  const plan: LoadPlan = { shape: PROGRESS, merge: progressMerge(onConflict), defaults };
+  const { onConflict = "newest", deleted = false, defaults = {} } = options;
+  const plan: LoadPlan = { shape: PROGRESS, merge: progressMerge(onConflict, deleted), defaults };
   return importFrom(connection, sources, options, plan, "progress import");
 }
 

@@ -1,5 +1,6 @@
 /** Staged rows against the table whose natural key they carry: which are new, which differ, and only those written. */
 import type { PoolClient } from "pg";
+import { isoTime } from "../export.js";
 import { FILE_OF_ID, placeOf, type RowIds } from "./row-id.js";
 import { columnsOf, type Field, naturalKeyOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";
@@ -138,7 +139,12 @@ export function describeChange(row: SampledRow, { shape, sources }: ChangeOption
 
 /** In SQL: the columns of some fields as texts. */
 export function textsOf(fields: readonly Field[], alias: string): string {
-  return fields.map(({ column }) => `${alias}.${column}::text`).join(", ");
+  return fields.map((field) => textOf(field, `${alias}.${field.column}`)).join(", ");
+}
+
+/** @param value of the field, in SQL */
+export function textOf({ type }: Field, value: string): string {
+  return type === "timestamptz(3)" ? isoTime(value) : `(${value})::text`;
 }
 
 /**

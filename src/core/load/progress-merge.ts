@@ -11,11 +11,12 @@ import {
   type Merge,
   type RowChange,
   type SampledRow,
+  textOf,
   textsOf,
 } from "./changes.js";
 import { PROGRESS } from "./progress-shape.js";
 import { REFUSED } from "./refusals.js";
-import { columnsOf } from "./shape.js";
+import { columnsOf, type Field } from "./shape.js";
 import { STAGING } from "./stage.js";
 
 /** What to do with progress that the database has already. */
@@ -43,9 +44,10 @@ const RULES: Readonly<Record<Resolution, readonly [Rule, Rule, Rule, Rule, Rule]
   keep: null,
 };
 
-export function progressMerge(resolution: Resolution): Merge {
+/** @param withDeleted also takes progress of soft-deleted users */
+export function progressMerge(resolution: Resolution, withDeleted: boolean): Merge {
   return {
-    refuse: resolveKeys,
+    refuse: (client) => resolveKeys(client, withDeleted),
     classify: (client, options) => classify(client, options, resolution),
     sample: (client, options, size) => sample(client, options, size, resolution),
     write: (client) => write(client, resolution),
@@ -53,14 +55,15 @@ export function progressMerge(resolution: Resolution): Merge {
 }
 
 /** Finds user and word of each staged row; what finds none, or more than one word, is refused. */
-async function resolveKeys(client: PoolClient): Promise<void> {
+async function resolveKeys(client: PoolClient, withDeleted: boolean): Promise<void> {
   await client.query(
     `CREATE TEMPORARY TABLE resolved_rows ON COMMIT DROP AS
-     SELECT s.id, u.id AS user_id, u.deleted_at, w.id AS word_id,
+     SELECT s.id, u.id AS user_id, u.deleted_at IS NOT NULL AND NOT $1 AS is_hidden, w.id AS word_id,
             CASE WHEN w.id IS NULL THEN 0 ELSE 1 END AS candidates, NULL::text AS words
        FROM ${STAGING} AS s
        LEFT JOIN users AS u USING (email)
        LEFT JOIN vocabulary_words AS w USING (language, term, reading, sense)`,
+    [withDeleted],
   );
   // Where a part of the key is left out, the word is meant that is the only one.
   await client.query(
@@ -86,36 +89,38 @@ async function resolveKeys(client: PoolClient): Promise<void> {
        FROM pg_temp.resolved_rows WHERE user_id IS NULL
      UNION ALL
      SELECT id, 'email', 'USER_DELETED', 'belongs to a user who is deleted', 'bring the user back first: vocabdb user restore'
-       FROM pg_temp.resolved_rows WHERE deleted_at IS NOT NULL
+       FROM pg_temp.resolved_rows WHERE is_hidden
      UNION ALL
      SELECT id, 'term', 'UNKNOWN_WORD',
             'is no word of this database: ' || concat_ws(' ', NULLIF(language, ''), term, NULLIF(reading, ''), NULLIF(sense, '')),
             'load the word first: vocabdb seed'
-       FROM pg_temp.resolved_rows JOIN ${STAGING} USING (id) WHERE deleted_at IS NULL AND user_id IS NOT NULL AND candidates = 0
+       FROM pg_temp.resolved_rows JOIN ${STAGING} USING (id) WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates = 0
      UNION ALL
      SELECT id, 'term', 'AMBIGUOUS_WORD', 'may be any of: ' || words, 'tell them apart by language, reading and sense'
-       FROM pg_temp.resolved_rows WHERE deleted_at IS NULL AND user_id IS NOT NULL AND candidates > 1
+       FROM pg_temp.resolved_rows WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates > 1
      UNION ALL
      SELECT id, 'term', 'DUPLICATE_ROWS', 'means the same word as an earlier record, which spells its key otherwise', NULL
        FROM (SELECT r.id, ROW (s.language, s.reading, s.sense) <> first_value(ROW (s.language, s.reading, s.sense))
                             OVER (PARTITION BY r.user_id, r.word_id ORDER BY r.id) AS is_other
                FROM pg_temp.resolved_rows AS r JOIN ${STAGING} AS s USING (id)
-              WHERE r.deleted_at IS NULL AND r.user_id IS NOT NULL AND r.candidates = 1) AS same
+              WHERE NOT r.is_hidden AND r.user_id IS NOT NULL AND r.candidates = 1) AS same
       WHERE is_other`,
   );
 }
 
 /** What each field would be; said of `s`, whose record may say nothing about some. */
-function targets(resolution: Resolution, o: string, n: string): string[] {
+function targets(resolution: Resolution, o: string, n: string): { readonly field: Field; readonly sql: string }[] {
   const rules = RULES[resolution];
-  return PROGRESS.content.map(({ column }, index) => {
-    const rule = rules?.[index]?.(o, n, column) ?? `${o}.${column}`;
-    return `CASE WHEN ${n}.absent & ${1 << index} <> 0 THEN ${o}.${column} ELSE ${rule} END`;
+  return PROGRESS.content.map((field, index) => {
+    const current = `${o}.${field.column}`;
+    const rule = rules?.[index]?.(o, n, field.column) ?? current;
+    return { field, sql: `CASE WHEN ${n}.absent & ${1 << index} <> 0 THEN ${current} ELSE ${rule} END` };
   });
 }
 
 async function classify(client: PoolClient, options: ChangeOptions, resolution: Resolution) {
-  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${targets(resolution, "o", "s").join(", ")})`;
+  const after = targets(resolution, "o", "s").map(({ sql }) => sql);
+  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${after.join(", ")})`;
   await client.query(
     `CREATE TEMPORARY TABLE changed_rows ON COMMIT DROP AS
      SELECT s.id, r.user_id, r.word_id, ${columnsOf(PROGRESS.content, "s")}, s.absent, o.user_id IS NULL AS is_new
@@ -133,7 +138,7 @@ async function sample(
   size: number,
   resolution: Resolution,
 ): Promise<RowChange[]> {
-  const after = targets(resolution, "o", "c").map((target) => `(${target})::text`);
+  const after = targets(resolution, "o", "c").map(({ field, sql }) => textOf(field, sql));
   const { rows } = await client.query<SampledRow>(
     `SELECT c.id, ARRAY[${columnsOf(PROGRESS.key, "s")}] AS key,
             ARRAY[${textsOf(PROGRESS.content, "o")}] AS old, ARRAY[${after.join(", ")}] AS new

@@ -11,7 +11,7 @@ import { ExitCode, UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
 import { cellOf, inputFiles, loadOptions } from "../../load-options.js";
 import { loadExitCode, loadOptionsOf, reportLoad } from "../../load-run.js";
-import { writing } from "../../options.js";
+import { flagOption, writing } from "../../options.js";
 import { loadText } from "../../render/load.js";
 
 export const importCommand = defineCommand({
@@ -61,6 +61,7 @@ export const importCommand = defineCommand({
       "newest, best, sum, keep or replace, see above (default: newest)",
       z.enum(RESOLUTIONS).default("newest"),
     ),
+    deleted: flagOption("--deleted", "also for users who are soft-deleted"),
     ...writing,
   },
   examples: [
@@ -84,7 +85,7 @@ export const importCommand = defineCommand({
     const options: Omit<ProgressImportOptions, "files"> = {
       ...loadOptionsOf(input, services),
       defaults: { ...(user && { email: user }), ...(language && { language }) },
-      onConflict: input.onConflict,
+      ...{ onConflict: input.onConflict, deleted: input.deleted },
     };
     return reportLoad(connection, services, async () => {
       if (format !== "localstorage") {
