@@ -86,15 +86,17 @@ async function deleteBatch(
   actor: Actor | undefined,
 ): Promise<Batch> {
   const { rows } = await client.query<Batch>(
-    `WITH batch AS (
-       SELECT id, LEAST(expires_at, revoked_at) AS ended_at
-         FROM sessions
-        WHERE LEAST(expires_at, revoked_at) >= $1 AND LEAST(expires_at, revoked_at) < $2
-        ORDER BY LEAST(expires_at, revoked_at)
-        LIMIT ${BATCH_SIZE}
-          FOR UPDATE SKIP LOCKED
-     ), deleted AS (
-       DELETE FROM sessions AS s USING batch WHERE s.id = batch.id RETURNING batch.ended_at
+    `WITH deleted AS (
+       DELETE FROM sessions
+        WHERE id = ANY(ARRAY(
+                SELECT id
+                  FROM sessions
+                 WHERE LEAST(expires_at, revoked_at) >= $1 AND LEAST(expires_at, revoked_at) < $2
+                 ORDER BY LEAST(expires_at, revoked_at)
+                 LIMIT ${BATCH_SIZE}
+                   FOR UPDATE SKIP LOCKED
+              ))
+       RETURNING LEAST(expires_at, revoked_at) AS ended_at
      )
      SELECT count(*)::integer AS deleted, max(ended_at) AS "endedAt" FROM deleted`,
     [from ?? "-infinity", endedBefore],

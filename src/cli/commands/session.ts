@@ -56,7 +56,9 @@ const revoke = defineCommand({
     ids: parameter(
       "[id...]",
       "id of a session",
-      z.array(z.guid("must be the id of a session, as `vocabdb session list` shows it").toLowerCase()).default([]),
+      z
+        .array(z.guid({ error: ({ input }) => `${JSON.stringify(input)} is not the id of a session` }).toLowerCase())
+        .default([]),
     ),
   },
   options: {
@@ -91,7 +93,7 @@ const revoke = defineCommand({
     lines(
       changed
         ? `${view.chalk.green(dryRun ? "would revoke" : "revoked")} ${count(sessionsRevoked, "session")}`
-        : view.chalk.dim("nothing to revoke: there is no session that was not revoked already"),
+        : view.chalk.dim("nothing changed: every session was revoked already"),
       sessions.length === 0 ? null : sessionTable(sessions, view),
     ),
 });
