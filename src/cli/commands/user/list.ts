@@ -74,7 +74,7 @@ export const list = defineCommand({
     if (input.deleted && input.all) {
       throw new UsageError("give one of --deleted and --all");
     }
-    const { search, domain, createdAfter, inactiveSince, sort, fields = ALL_FIELDS, limit, after } = input;
+    const { search, domain, createdAfter, inactiveSince, sort, fields, limit, after } = input;
     const { users, nextCursor } = await listUsers(connection, {
       which: input.all ? "all" : input.deleted ? "deleted" : "live",
       ...{ sort, limit },
@@ -84,7 +84,7 @@ export const list = defineCommand({
       ...(inactiveSince !== undefined && { inactiveSince: inactiveSince(now()) }),
       ...(after !== undefined && { after }),
     });
-    return { users: users.map((user) => pick(user, fields)), nextCursor };
+    return { users: fields === undefined ? users : users.map((user) => pick(user, fields)), nextCursor };
   },
   text: ({ users, nextCursor }, view, { fields = usualFields(users) }) =>
     lines(
