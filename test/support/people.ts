@@ -1,4 +1,6 @@
 /** Users with sessions and progress, and what is left of them afterwards. */
+import { expect } from "vitest";
+import { type CliOptions, vocabdb } from "./cli.js";
 import type { TestDatabase } from "./database.js";
 
 export interface Person {
@@ -65,4 +67,15 @@ export function history(db: TestDatabase): Promise<Entry[]> {
   return db.query<Entry & Record<string, unknown>>(
     "SELECT action, subjects, changes FROM audit_log ORDER BY occurred_at, id",
   );
+}
+
+/** One command on users with `--json`: its exit code, its document, or the code of its failure. */
+export async function runUser(db: TestDatabase, args: readonly string[], options: CliOptions = {}) {
+  const { exitCode, stdout, stderr } = await vocabdb(["user", ...args, "--json"], { url: db.url, ...options });
+  if (exitCode === 0) {
+    return { exitCode, document: JSON.parse(stdout) };
+  }
+  expect(stdout).toBe("");
+  const { error } = JSON.parse(stderr);
+  return { exitCode, code: error.code, message: error.message, hint: error.hint };
 }
