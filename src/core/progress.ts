@@ -5,7 +5,7 @@ import { inTransaction } from "../db/transaction.js";
 import { findUser, requireVisible, type User } from "./users.js";
 
 /** A word counts as mastered from here on. */
-const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
+export const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
 
 const FORECAST_DAYS = 7;
 const DUE_WORDS_SHOWN = 50;
