@@ -1,6 +1,7 @@
 /** Who types what, as the history keeps it. */
 import { hostname, userInfo } from "node:os";
 import type { Environment } from "../config.js";
+import { shellWord } from "../core/shell.js";
 
 const MAX_COMMAND_LINE = 4000;
 const MAX_OPERATOR = 500;
@@ -39,11 +40,6 @@ export function commandLineOf(argv: readonly string[]): string {
     return !SECRET_OPTIONS.has(name) && !SECRET_OPTIONS.has(argv[index - 1] ?? "");
   });
   // Somebody may have put a URL where none belongs.
-  const shown = words.map((word) => word.replace(/(\w+:\/\/)\S*@/g, "$1***@")).map(quoted);
+  const shown = words.map((word) => word.replace(/(\w+:\/\/)\S*@/g, "$1***@")).map(shellWord);
   return ["vocabdb", ...shown].join(" ").slice(0, MAX_COMMAND_LINE);
-}
-
-/** As a shell would take it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
