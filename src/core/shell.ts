@@ -15,5 +15,5 @@ const UNPRINTABLE = /[\p{Cc}\u2028\u2029]/u;
 const EACH_UNPRINTABLE = /[\p{Cc}\u2028\u2029]/gu;
 
 function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
 }

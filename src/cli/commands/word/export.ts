@@ -13,7 +13,8 @@ export const exportCommand = defineCommand({
   summary: "write words as CSV or NDJSON, which `seed` reads back",
   details:
     "Ordered by language, term, reading and sense, byte by byte, so that the same words give the same file\n" +
-    "whatever database they come from. Columns are those of the words that ship with vocabdb.",
+    "whatever database they come from. Columns are those of the words that ship with vocabdb. Only NDJSON keeps\n" +
+    "carriage returns: in CSV, `seed` reads every line end as a line feed.",
   args: {},
   options: {
     ...filters,
