@@ -2,6 +2,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Environment } from "../config.js";
 import type { Actor } from "../core/audit.js";
+import { shellWord } from "../core/shell.js";
 
 /** As the table's check constraints have it. */
 const MAX_COMMAND_LINE = 4000;
@@ -49,17 +50,12 @@ function commandLineOf(argv: readonly string[]): string {
     const [name = ""] = word.split("=", 1);
     return !SECRET_OPTIONS.has(name) && !SECRET_OPTIONS.has(argv[index - 1] ?? "");
   });
-  return cut(["vocabdb", ...words.map((word) => quoted(withoutPasswords(word)))].join(" "), MAX_COMMAND_LINE);
+  return cut(["vocabdb", ...words.map((word) => shellWord(withoutPasswords(word)))].join(" "), MAX_COMMAND_LINE);
 }
 
 /** Somebody may have put a connection URL, or part of one, where none belongs. */
 function withoutPasswords(text: string): string {
   return text.replace(/:\/\/\S*@/g, "://***@").replace(/(password=)('[^']*'|[^\s&]+)/gi, "$1***");
-}
-
-/** As a shell would take it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** @param max in characters, as PostgreSQL counts them */

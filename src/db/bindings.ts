@@ -14,3 +14,8 @@ export function where(...conditions: readonly (string | null)[]): string {
   const applying = conditions.filter((condition) => condition !== null);
   return applying.length === 0 ? "" : `WHERE ${applying.join(" AND ")}`;
 }
+
+/** A text that LIKE is to take literally. */
+export function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, "\\$&");
+}

@@ -1,0 +1,40 @@
+import { deleteWord } from "../../../core/word-delete.js";
+import { naturalKeyOfWord } from "../../../core/words.js";
+import { ExitCode, naturalKey } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { confirm, writing } from "../../options.js";
+import { count, lines, visible } from "../../render/text.js";
+import { tellingApart, word } from "./options.js";
+
+export const remove = defineCommand({
+  name: "delete",
+  summary: "delete one word for good",
+  details:
+    "A word that somebody has progress on stays, unless --confirm names its term: then that progress is deleted\n" +
+    "too. A word that does not exist is an error, so that a typing error does not look like success.",
+  args: { word },
+  options: { ...tellingApart, confirm: confirm("the term of a word with progress"), ...writing },
+  examples: [
+    { command: "vocabdb word delete 地 --reading dì", description: "One of several words that are written alike" },
+    {
+      command: "vocabdb word delete 你好 --confirm 你好 --reason 'wrong entry'",
+      description: "With the progress that users have on it",
+    },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
+  needs: "connection",
+  writes: "data",
+  run: async (input, { connection, actor }) => {
+    const { confirm: confirmation, dryRun, reason, ...selector } = input;
+    const deletion = await deleteWord(connection, selector, { dryRun, confirmation, actor: actor(reason) });
+    return { ...deletion, dryRun };
+  },
+  text: (result, { chalk }) => {
+    const key = visible(naturalKey(naturalKeyOfWord(result.word)));
+    const progress = `progress of ${count(result.progressDeleted, "user")}`;
+    return lines(
+      `${chalk.green(result.dryRun ? "would delete" : "deleted")} ${key}`,
+      result.progressDeleted === 0 ? null : `${progress} ${result.dryRun ? "would go" : "went"} with it`,
+    );
+  },
+});

@@ -1,0 +1,28 @@
+import { listWords } from "../../../core/word-list.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { after, limit } from "../../options.js";
+import { table } from "../../render/table.js";
+import { lines } from "../../render/text.js";
+import { filters } from "./options.js";
+import { WORD_TABLE } from "./text.js";
+
+export const list = defineCommand({
+  name: "list",
+  summary: "list words by language and term",
+  args: {},
+  options: { ...filters, limit, after },
+  examples: [
+    { command: "vocabdb word list --language zh --level HSK1", description: "The words of one level" },
+    { command: "vocabdb word list --category food --limit 1000 --json", description: "For a script" },
+  ],
+  exitCodes: [ExitCode.findings],
+  needs: "connection",
+  writes: null,
+  run: (input, { connection }) => listWords(connection, input),
+  text: ({ words, nextCursor }, view) =>
+    lines(
+      table(words, WORD_TABLE, view, "no words"),
+      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
+    ),
+});

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { type FoundWord, searchWords } from "../../../core/word-search.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand, parameter } from "../../command.js";
+import { limit } from "../../options.js";
+import { type Column, table } from "../../render/table.js";
+import { lines } from "../../render/text.js";
+import { language } from "./options.js";
+import { WORD_TABLE } from "./text.js";
+
+export const search = defineCommand({
+  name: "search",
+  summary: "find words by term or reading, in any spelling",
+  details:
+    "Case, width, tones and other accents, spaces and apostrophes make no difference: nihao, ni3hao3, nǐ hǎo and\n" +
+    "NIHAO all find 你好. The best come first: words that are the text, words that begin with it, and words that\n" +
+    "have it inside. Inside words, at least three letters or digits in a row are looked for, or one character\n" +
+    "beyond ASCII such as 好; what is shorter is found at the beginning only.",
+  args: {
+    text: parameter("<text>", "part of the term or of the reading", z.string().trim().min(1, "must not be empty")),
+  },
+  options: { language, limit },
+  examples: [
+    { command: "vocabdb word search nihao", description: "By reading, without tones" },
+    { command: "vocabdb word search 好 --language zh --limit 10", description: "The first words with this character" },
+  ],
+  exitCodes: [ExitCode.findings],
+  needs: "connection",
+  writes: null,
+  run: (input, { connection }) => searchWords(connection, input.text, { language: input.language, limit: input.limit }),
+  text: ({ words, truncated }, view) =>
+    lines(
+      table(words, COLUMNS, view, "no words"),
+      truncated ? view.chalk.dim("there are more: search for more of the word, or raise --limit") : null,
+    ),
+});
+
+const COLUMNS: readonly Column<FoundWord>[] = [...WORD_TABLE, { title: "match", value: ({ match }) => match }];

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { type WordStats, wordStats } from "../../../core/words.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand, parameter } from "../../command.js";
+import { type Column, table } from "../../render/table.js";
+import { bar, count, lines, percent } from "../../render/text.js";
+import { language } from "./options.js";
+
+const BAR_WIDTH = 20;
+
+export const stats = defineCommand({
+  name: "stats",
+  summary: "how many words there are, by language, level or category",
+  args: {},
+  options: {
+    by: parameter(
+      "--by <group>",
+      "group by language, level or category (default: language)",
+      z.enum(["language", "level", "category"], { error: "must be language, level or category" }).default("language"),
+    ),
+    language,
+  },
+  examples: [
+    { command: "vocabdb word stats", description: "Words of each language" },
+    { command: "vocabdb word stats --by level --language zh", description: "How far the levels of one are filled" },
+  ],
+  exitCodes: [ExitCode.findings],
+  needs: "connection",
+  writes: null,
+  run: (input, { connection }) => wordStats(connection, input),
+  text: (result, view) => lines(table(result.by, columns(result), view, "no words"), count(result.total, "word")),
+});
+
+function columns({ groupedBy, total }: WordStats): Column<WordStats["by"][number]>[] {
+  return [
+    { title: groupedBy, value: (group) => group[groupedBy] ?? "(none)", flexible: true },
+    { title: "words", align: "right", value: ({ words }) => words.toLocaleString("en-US") },
+    { title: "", value: ({ words }) => `${bar(words / total, BAR_WIDTH)} ${percent(words / total).padStart(5)}` },
+  ];
+}

@@ -1,0 +1,11 @@
+/** What the commands about words have in common on the terminal. */
+import type { Word } from "../../../core/words.js";
+import type { Column } from "../../render/table.js";
+
+export const WORD_TABLE: readonly Column<Word>[] = [
+  { title: "language", value: (word) => word.language },
+  { title: "term", value: (word) => word.term, flexible: true },
+  { title: "reading", value: (word) => word.reading, flexible: true },
+  { title: "definition", value: (word) => word.definition, flexible: true },
+  { title: "level", value: (word) => word.level ?? "–" },
+];
