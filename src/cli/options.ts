@@ -1,6 +1,6 @@
 /** Options and arguments that several commands share, each declared once. */
 import { z } from "zod";
-import { emailSchema } from "../core/email.js";
+import { domainSchema, emailSchema } from "../core/email.js";
 import { parameter } from "./command.js";
 
 const flag = z.boolean().default(false);
@@ -43,6 +43,18 @@ export const writing = {
 export const email = parameter("<email>", "email of the user", emailSchema);
 
 export const optionalEmail = parameter("[email]", "email of the user", emailSchema.optional());
+
+export const displayName = parameter(
+  "--name <name>",
+  "name to show",
+  z.string().trim().min(1, "must not be empty").max(200, "must have at most 200 characters").optional(),
+);
+
+export const domain = parameter(
+  "--domain <domain>",
+  "only users with an email at this domain; those at subdomains are others",
+  domainSchema.optional(),
+);
 
 export const showDeleted = parameter("--deleted", "also if the user is soft-deleted", flag);
 
