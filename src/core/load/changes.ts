@@ -105,8 +105,8 @@ async function sampleOfChanges(client: PoolClient, options: ChangeOptions, size:
   const { shape } = options;
   const { rows } = await client.query<SampledRow>(
     `SELECT c.id, ARRAY[${columnsOf(shape.key, "c")}] AS key,
-            ARRAY[${textsOf(shape.content, "w")}] AS old,
-            ARRAY[${textsOf(shape.content, "c")}] AS new
+            ARRAY[${textsOf(shape.content, ({ column }) => `w.${column}`)}] AS old,
+            ARRAY[${textsOf(shape.content, ({ column }) => `c.${column}`)}] AS new
        FROM pg_temp.changed_rows AS c
        JOIN ${shape.table} AS w ON w.id = c.row_id
       ORDER BY c.id
@@ -136,9 +136,15 @@ export function describeChange(row: SampledRow, { shape, sources }: ChangeOption
   };
 }
 
-/** In SQL: the columns of some fields as texts. */
-export function textsOf(fields: readonly Field[], alias: string): string {
-  return fields.map(({ column }) => `${alias}.${column}::text`).join(", ");
+/** In SQL: what some fields hold as texts, times in ISO 8601. */
+export function textsOf(fields: readonly Field[], expressionOf: (field: Field, index: number) => string): string {
+  const texts = fields.map((field, index) => {
+    const value = expressionOf(field, index);
+    return field.type === "timestamptz(3)"
+      ? `to_char((${value}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+      : `(${value})::text`;
+  });
+  return texts.join(", ");
 }
 
 /**

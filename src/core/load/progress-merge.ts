@@ -105,17 +105,18 @@ async function resolveKeys(client: PoolClient): Promise<void> {
   );
 }
 
-/** What each field would be; said of `s`, whose record may say nothing about some. */
-function targets(resolution: Resolution, o: string, n: string): string[] {
+/** What a field of the content would be, given `n`, whose record may say nothing about it. */
+function targetOf(resolution: Resolution, o: string, n: string) {
   const rules = RULES[resolution];
-  return PROGRESS.content.map(({ column }, index) => {
+  return ({ column }: { readonly column: string }, index: number): string => {
     const rule = rules?.[index]?.(o, n, column) ?? `${o}.${column}`;
     return `CASE WHEN ${n}.absent & ${1 << index} <> 0 THEN ${o}.${column} ELSE ${rule} END`;
-  });
+  };
 }
 
 async function classify(client: PoolClient, options: ChangeOptions, resolution: Resolution) {
-  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${targets(resolution, "o", "s").join(", ")})`;
+  const targets = PROGRESS.content.map(targetOf(resolution, "o", "s"));
+  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${targets.join(", ")})`;
   await client.query(
     `CREATE TEMPORARY TABLE changed_rows ON COMMIT DROP AS
      SELECT s.id, r.user_id, r.word_id, ${columnsOf(PROGRESS.content, "s")}, s.absent, o.user_id IS NULL AS is_new
@@ -133,10 +134,10 @@ async function sample(
   size: number,
   resolution: Resolution,
 ): Promise<RowChange[]> {
-  const after = targets(resolution, "o", "c").map((target) => `(${target})::text`);
   const { rows } = await client.query<SampledRow>(
     `SELECT c.id, ARRAY[${columnsOf(PROGRESS.key, "s")}] AS key,
-            ARRAY[${textsOf(PROGRESS.content, "o")}] AS old, ARRAY[${after.join(", ")}] AS new
+            ARRAY[${textsOf(PROGRESS.content, ({ column }) => `o.${column}`)}] AS old,
+            ARRAY[${textsOf(PROGRESS.content, targetOf(resolution, "o", "c"))}] AS new
        FROM pg_temp.changed_rows AS c
        JOIN ${STAGING} AS s USING (id)
        JOIN progress AS o ON o.user_id = c.user_id AND o.word_id = c.word_id
