@@ -18,9 +18,7 @@ export function parseTime(text: string): Date | null {
   if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) {
     return null;
   }
-  const zoned = time.replace(/([+-]\d{2})(\d{2})?$/, (zone, hours: string, minutes?: string) =>
-    zone.includes(":") ? zone : `${hours}:${minutes ?? "00"}`,
-  );
+  const zoned = time.replace(/([+-]\d{2})(\d{2})?$/, (_, hours: string, minutes = "00") => `${hours}:${minutes}`);
   const result = new Date(time === "" ? midnight : `${day}T${zoned}`);
   return Number.isNaN(result.getTime()) ? null : result;
 }

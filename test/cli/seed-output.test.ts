@@ -156,7 +156,7 @@ describe("progress off a terminal", () => {
     await withClient({ connectionString: db.url }, async (other) => {
       await other.query("BEGIN; SELECT pg_advisory_xact_lock(5662083411)");
       const { said, ended } = start(db, process.execPath, [EXECUTABLE, "seed"]);
-      await expect.poll(() => said.stderr, { timeout: 12_000 }).toMatch(/^waiting for other seeds to end$/m);
+      await expect.poll(() => said.stderr, { timeout: 12_000 }).toMatch(/^waiting for other loads to end$/m);
       await other.query("COMMIT");
       expect(await ended).toBe(0);
     });

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "pg";
 import { expect } from "vitest";
+import type { LoadCounts } from "../../src/core/load/load.js";
 import { type SeedOptions, type SeedResult, seedWords } from "../../src/core/seed.js";
 import type { Connection } from "../../src/db/pool.js";
 import { temporaryFolder } from "./cli.js";
@@ -50,7 +51,7 @@ export function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** What became of the records, without the counts that are zero. */
-export function counts({ total }: Pick<SeedResult, "total">): Partial<SeedResult["total"]> {
+export function counts({ total }: { readonly total: LoadCounts }): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(total).filter(([, count]) => count !== 0));
 }
 
@@ -156,18 +157,28 @@ export function whileSeedWaitsToWrite(
   start: () => Promise<SeedResult>,
   work: (client: Client) => Promise<unknown>,
 ): Promise<SeedResult> {
+  return whileWaitingToWrite(db, "vocabulary_words", start, work);
+}
+
+/** The same for a load of any table. */
+export function whileWaitingToWrite<T>(
+  db: TestDatabase,
+  table: "vocabulary_words" | "users" | "progress",
+  start: () => Promise<T>,
+  work: (client: Client) => Promise<unknown>,
+): Promise<T> {
   return withDriver(db, async (client) => {
     await client.query(`
       SELECT pg_advisory_lock(1);
       CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql
         AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
-      CREATE TRIGGER pause BEFORE INSERT ON vocabulary_words FOR EACH STATEMENT EXECUTE FUNCTION pause()`);
-    const seeding = start();
+      CREATE TRIGGER pause BEFORE INSERT ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION pause()`);
+    const loading = start();
     // Whatever becomes of it is told below, where it is awaited.
-    seeding.catch(() => {});
+    loading.catch(() => {});
     await waitingFor(db, "locktype = 'advisory' AND objid = 1");
     await work(client);
     await client.query("SELECT pg_advisory_unlock(1)");
-    return seeding;
+    return loading;
   });
 }

@@ -3,7 +3,7 @@ import type { LoadProgress } from "../../core/load/load.js";
 import type { Display } from "./progress.js";
 
 const PHASES: Readonly<Record<LoadProgress["phase"], string>> = {
-  waiting: "waiting for other seeds to end",
+  waiting: "waiting for other loads to end",
   reading: "reading",
   comparing: "comparing with the database",
   writing: "writing",

@@ -76,7 +76,8 @@ function verdictOf<C extends LoadCounts>(
 ): string | null {
   if (check) {
     const rows = differences(total);
-    return rows === 0 ? "the database is what the files say" : `the database differs in ${count(rows, noun)}`;
+    const same = `the database is what the files say${total.rejected === 0 ? "" : " beside the rejected records"}`;
+    return rows === 0 ? same : `the database differs in ${count(rows, noun)}`;
   }
   return dryRun ? "dry run: nothing was written" : null;
 }

@@ -106,8 +106,8 @@ async function sampleOfChanges(client: PoolClient, options: ChangeOptions, size:
   const { shape } = options;
   const { rows } = await client.query<SampledRow>(
     `SELECT c.id, ARRAY[${columnsOf(shape.key, "c")}] AS key,
-            ARRAY[${textsOf(shape.content, "w")}] AS old,
-            ARRAY[${textsOf(shape.content, "c")}] AS new
+            ARRAY[${textsOf(shape.content, ({ column }) => `w.${column}`)}] AS old,
+            ARRAY[${textsOf(shape.content, ({ column }) => `c.${column}`)}] AS new
        FROM pg_temp.changed_rows AS c
        JOIN ${shape.table} AS w ON w.id = c.row_id
       ORDER BY c.id
@@ -137,14 +137,13 @@ export function describeChange(row: SampledRow, { shape, sources }: ChangeOption
   };
 }
 
-/** In SQL: the columns of some fields as texts. */
-export function textsOf(fields: readonly Field[], alias: string): string {
-  return fields.map((field) => textOf(field, `${alias}.${field.column}`)).join(", ");
-}
-
-/** @param value of the field, in SQL */
-export function textOf({ type }: Field, value: string): string {
-  return type === "timestamptz(3)" ? isoTime(value) : `(${value})::text`;
+/** In SQL: what some fields hold as texts, times in ISO 8601. */
+export function textsOf(fields: readonly Field[], expressionOf: (field: Field, index: number) => string): string {
+  const texts = fields.map((field, index) => {
+    const value = expressionOf(field, index);
+    return field.type === "timestamptz(3)" ? isoTime(value) : `(${value})::text`;
+  });
+  return texts.join(", ");
 }
 
 /**

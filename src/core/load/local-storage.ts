@@ -49,6 +49,8 @@ export async function localStorageSource(
     name: `${source.name}#learned`,
     ...{ path: source.path, format: "ndjson", bytes: Buffer.byteLength(text) },
     open: () => Readable.from(Buffer.from(text), { objectMode: false }),
+    // Not everybody has learned a word.
+    mayBeEmpty: true,
   };
 }
 

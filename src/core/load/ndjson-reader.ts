@@ -4,6 +4,7 @@ import { BadHeaderError } from "../../errors.js";
 import { type LayoutOptions, NOTE_COLUMNS, plain, resolveLayout } from "./layout.js";
 import type { Layout, Problem, RecordBlock, TextRecord } from "./records.js";
 import { type Field, fieldsOf } from "./shape.js";
+import type { Source } from "./source.js";
 import { inBlocks, type TextBlock } from "./text-blocks.js";
 
 const CR = 13;
@@ -12,12 +13,12 @@ const MAX_REMEMBERED_NAMES = 1_000;
 
 /**
  * @param file for messages
- * @throws {BadHeaderError} when the first object lacks a required field
+ * @throws {BadHeaderError} when the first object lacks a required field, or there is none and has to be
  */
 export async function* readNdjson(
   file: string,
   chunks: AsyncIterable<Buffer>,
-  options: LayoutOptions,
+  options: LayoutOptions & Pick<Source, "mayBeEmpty">,
 ): AsyncGenerator<RecordBlock> {
   const fields = fieldsOf(options.shape);
   const fieldOf = fieldFinder(options);
@@ -52,7 +53,7 @@ export async function* readNdjson(
     return { result: ndjsonBlock(block, records, layout), consumed: Math.min(start, block.text.length), line };
   });
   yield* blocks;
-  if (!seen.any) {
+  if (!seen.any && !options.mayBeEmpty) {
     throw new BadHeaderError(
       file,
       [],

@@ -11,12 +11,11 @@ import {
   type Merge,
   type RowChange,
   type SampledRow,
-  textOf,
   textsOf,
 } from "./changes.js";
 import { PROGRESS } from "./progress-shape.js";
 import { REFUSED } from "./refusals.js";
-import { columnsOf, type Field } from "./shape.js";
+import { columnsOf } from "./shape.js";
 import { STAGING } from "./stage.js";
 
 /** What to do with progress that the database has already. */
@@ -108,19 +107,18 @@ async function resolveKeys(client: PoolClient, withDeleted: boolean): Promise<vo
   );
 }
 
-/** What each field would be; said of `s`, whose record may say nothing about some. */
-function targets(resolution: Resolution, o: string, n: string): { readonly field: Field; readonly sql: string }[] {
+/** What a field of the content would be, given `n`, whose record may say nothing about it. */
+function targetOf(resolution: Resolution, o: string, n: string) {
   const rules = RULES[resolution];
-  return PROGRESS.content.map((field, index) => {
-    const current = `${o}.${field.column}`;
-    const rule = rules?.[index]?.(o, n, field.column) ?? current;
-    return { field, sql: `CASE WHEN ${n}.absent & ${1 << index} <> 0 THEN ${current} ELSE ${rule} END` };
-  });
+  return ({ column }: { readonly column: string }, index: number): string => {
+    const rule = rules?.[index]?.(o, n, column) ?? `${o}.${column}`;
+    return `CASE WHEN ${n}.absent & ${1 << index} <> 0 THEN ${o}.${column} ELSE ${rule} END`;
+  };
 }
 
 async function classify(client: PoolClient, options: ChangeOptions, resolution: Resolution) {
-  const after = targets(resolution, "o", "s").map(({ sql }) => sql);
-  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${after.join(", ")})`;
+  const targets = PROGRESS.content.map(targetOf(resolution, "o", "s"));
+  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${targets.join(", ")})`;
   await client.query(
     `CREATE TEMPORARY TABLE changed_rows ON COMMIT DROP AS
      SELECT s.id, r.user_id, r.word_id, ${columnsOf(PROGRESS.content, "s")}, s.absent, o.user_id IS NULL AS is_new
@@ -138,10 +136,10 @@ async function sample(
   size: number,
   resolution: Resolution,
 ): Promise<RowChange[]> {
-  const after = targets(resolution, "o", "c").map(({ field, sql }) => textOf(field, sql));
   const { rows } = await client.query<SampledRow>(
     `SELECT c.id, ARRAY[${columnsOf(PROGRESS.key, "s")}] AS key,
-            ARRAY[${textsOf(PROGRESS.content, "o")}] AS old, ARRAY[${after.join(", ")}] AS new
+            ARRAY[${textsOf(PROGRESS.content, ({ column }) => `o.${column}`)}] AS old,
+            ARRAY[${textsOf(PROGRESS.content, targetOf(resolution, "o", "c"))}] AS new
        FROM pg_temp.changed_rows AS c
        JOIN ${STAGING} AS s USING (id)
        JOIN progress AS o ON o.user_id = c.user_id AND o.word_id = c.word_id

@@ -7,5 +7,7 @@ import type { Source } from "./source.js";
 
 export function readRecords(source: Source, options: CsvOptions & ReadOptions): AsyncGenerator<RecordBlock> {
   const chunks = readChunks(source, options);
-  return source.format === "ndjson" ? readNdjson(source.name, chunks, options) : readCsv(source.name, chunks, options);
+  return source.format === "ndjson"
+    ? readNdjson(source.name, chunks, { ...options, mayBeEmpty: source.mayBeEmpty })
+    : readCsv(source.name, chunks, options);
 }

@@ -17,6 +17,8 @@ export interface Source {
   /** Size on disk, null where it is not known beforehand. */
   readonly bytes: number | null;
   readonly open: () => Readable;
+  /** Not one record is what it may well hold; in others that is a mistake. */
+  readonly mayBeEmpty?: boolean | undefined;
 }
 
 export interface SourceOptions {

@@ -4,9 +4,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline, type Readable, Transform } from "node:stream";
-import type { Source } from "./source.js";
+import { fileError, type Source } from "./source.js";
 
-/** Gives `work` sources that can all be opened again. The copies are readable by their owner alone, and gone after it. */
+const HINT = "what comes through a pipe is kept there while it is loaded; TMPDIR names a folder with more room";
+
+/**
+ * Gives `work` sources that can all be opened again. The copies are readable by their owner alone, and gone after it.
+ *
+ * @throws {FileError} when there is no room for a copy
+ */
 export async function withSpool<T>(
   sources: readonly Source[],
   work: (sources: readonly Source[]) => Promise<T>,
@@ -15,7 +21,9 @@ export async function withSpool<T>(
   if (sources.every(({ bytes }) => bytes !== null)) {
     return work(sources);
   }
-  const folder = await mkdtemp(join(tmpdir(), "vocabdb-spool-"));
+  const folder = await mkdtemp(join(tmpdir(), "vocabdb-spool-")).catch((error: unknown) => {
+    throw fileError(tmpdir(), error, HINT);
+  });
   try {
     return await work(
       sources.map((source, index) => (source.bytes === null ? spooled(source, join(folder, `${index}`)) : source)),
@@ -44,7 +52,12 @@ function copying(input: Readable, copy: string): Readable {
   const file = openSync(copy, "wx", 0o600);
   const output = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      writeFileSync(file, chunk);
+      try {
+        writeFileSync(file, chunk);
+      } catch (error) {
+        done(fileError(copy, error, HINT));
+        return;
+      }
       done(null, chunk);
     },
     destroy(error, done) {

@@ -1,9 +1,10 @@
 /** Lists that call their words by numbers: which word a number stands for, from the list's own file. */
-import { RowsRejectedError } from "../../errors.js";
+import { naturalKey, RowsRejectedError } from "../../errors.js";
 import { languageCell } from "./progress-shape.js";
 import { readRecords } from "./read.js";
-import { NO_REJECTS, Rejects } from "./rejects.js";
-import { rowReader } from "./rows.js";
+import type { Layout } from "./records.js";
+import { type Fault, NO_REJECTS, Rejects } from "./rejects.js";
+import { type Row, rowReader } from "./rows.js";
 import { type Shape, textCell } from "./shape.js";
 import type { Source } from "./source.js";
 import { WORDS } from "./word-shape.js";
@@ -51,13 +52,9 @@ export async function readWordNumbers(source: Source): Promise<WordNumbers> {
     rows += block.records.length;
     for (const record of block.records) {
       const row = read(record);
-      if ("absent" in row) {
-        const [list, number, language, term, reading, sense] = row.values.map((value) => value ?? "");
-        words.set(keyOf(list ?? "", number ?? ""), {
-          ...{ language: language ?? "", term: term ?? "", reading: reading ?? "", sense: sense ?? "" },
-        });
-      } else {
-        rejects.add(source.name, block, record, row);
+      const faults = "absent" in row ? remember(words, row, block.layout) : row;
+      if (faults.length > 0) {
+        rejects.add(source.name, block, record, faults);
       }
     }
   }
@@ -70,6 +67,22 @@ export async function readWordNumbers(source: Source): Promise<WordNumbers> {
   };
 }
 
+/** @returns what is wrong with it: a number cannot stand for two words */
+function remember(words: Map<string, NumberedWord>, { values }: Row, layout: Layout): readonly Fault[] {
+  const [list = "", number = "", language = "", term = "", reading = "", sense = ""] = values.map((each) => each ?? "");
+  const key = keyOf(list, number);
+  const word = { language, term, reading, sense };
+  const before = words.get(key) ?? word;
+  words.set(key, before);
+  if (JSON.stringify(before) === JSON.stringify(word)) {
+    return [];
+  }
+  const cell = layout.position[NUMBERED.key.findIndex(({ name }) => name === "number")] ?? null;
+  const reason = `stands for ${naturalKey(Object.values(before))} already`;
+  const hint = "lists that count by themselves are told apart by a column named list";
+  return [{ cell, field: "number", code: "DUPLICATE_ROWS", reason, offset: null, hint }];
+}
+
 function keyOf(list: string, number: string): string {
-  return JSON.stringify([list.trim(), number.trim()]);
+  return JSON.stringify([list.trim().normalize("NFC"), number.trim()]);
 }

@@ -36,8 +36,8 @@ export const importCommand = defineCommand({
       description: "With other headers, and bad records collected",
     },
     {
-      command: "vocabdb user export --all | DATABASE_URL=$OTHER vocabdb user import --file -",
-      description: "From one database into another",
+      command: "zcat users.ndjson.gz | vocabdb user import --file - --format ndjson",
+      description: "From another program",
     },
   ],
   exitCodes: [ExitCode.findings, ExitCode.badData],
