@@ -22,6 +22,8 @@ export interface View {
   /** Width in columns that a line should keep to; Infinity where nobody looks at it. */
   readonly width: number;
   readonly chalk: ChalkInstance;
+  /** When it is shown, for what tells how long ago something was. */
+  readonly now: Date;
 }
 
 export interface Example {

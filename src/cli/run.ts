@@ -50,6 +50,7 @@ export async function run(input: RunInput): Promise<ExitCode> {
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
       chalk: chalkFor(stdout),
+      now: new Date(),
     };
     const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
     if (text !== "") {
