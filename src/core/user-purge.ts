@@ -23,6 +23,11 @@ const ACTION = "user purge";
 const MAX_BATCH_USERS = 100;
 const MAX_BATCH_PROGRESS = 50_000;
 
+interface UserKey {
+  readonly id: string;
+  readonly email: string;
+}
+
 export interface PurgeOptions extends WriteOptions {
   /** Ends the work; the batches that are done stay done. */
   readonly signal?: AbortSignal | undefined;
@@ -154,11 +159,6 @@ async function lockBatch(client: PoolClient, batch: readonly UserKey[], deletedB
     [batch.map(({ id }) => id), deletedBefore],
   );
   return rows;
-}
-
-interface UserKey {
-  readonly id: string;
-  readonly email: string;
 }
 
 /**
