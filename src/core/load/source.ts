@@ -135,7 +135,7 @@ function rejectFilesOf({ cwd, except }: SourceOptions): (path: string) => boolea
   };
 }
 
-function formatOf(name: string): Format {
+export function formatOf(name: string): Format {
   return /\.(ndjson|jsonl)(\.gz)?$/i.test(name) ? "ndjson" : "csv";
 }
 
