@@ -116,7 +116,7 @@ describe("progress export", () => {
     expect(statSync(join(cwd, "all.csv")).mode & 0o777).toBe(0o600);
 
     const ndjson = await progress(`export ${ADA} -o all.ndjson`, { cwd });
-    expect(ndjson.stdout).toBe("2 rows written to all.ndjson\n");
+    expect(ndjson.stdout).toBe("exported progress on 2 words to all.ndjson\n");
     const [, second = ""] = readFileSync(join(cwd, "all.ndjson"), "utf8").split("\n");
     expect(JSON.parse(second)).toMatchObject({ email: ADA, term: "好", studyCount: 4, confidence: 0.85 });
     const given = await progress(`export ${ADA} -o again.ndjson --format csv`, { cwd });
@@ -164,6 +164,7 @@ describe("progress export", () => {
   it.for([
     ["export", "give either the email of a user or --all"],
     [`export ${ADA} --all`, "give either the email of a user or --all"],
+    ["export --all --output all.ndjson --escape-formulas", "--escape-formulas is for spreadsheets, which read CSV"],
     ["export --all --format xml", /: must be csv or ndjson$/],
     ["export --all", "--json needs --output FILE: standard output takes the export itself"],
     ["export --all --output -", "--json needs --output FILE: standard output takes the export itself"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatOf } from "../../../core/load/source.js";
 import { withOutput } from "../../../core/output.js";
 import { exportProgress } from "../../../core/progress-export.js";
 import { ExitCode, UsageError } from "../../../errors.js";
@@ -18,12 +19,12 @@ export const exportCommand = defineCommand({
     deleted: flagOption("--deleted", "soft-deleted users too"),
     format: parameter(
       "--format <format>",
-      "csv or ndjson (default: by the name of the output, otherwise csv)",
+      "csv or ndjson (default: by the name of --output, else csv)",
       z.enum(["csv", "ndjson"], { error: "must be csv or ndjson" }).optional(),
     ),
     escapeFormulas: flagOption(
       "--escape-formulas",
-      "put ' before what a spreadsheet would take for a formula; such a file does not import unchanged",
+      "put an apostrophe before cells that a spreadsheet would compute; such a file does not load back unchanged",
     ),
     output,
     force,
@@ -43,11 +44,15 @@ export const exportCommand = defineCommand({
     if (json && path === undefined) {
       throw new UsageError("--json needs --output FILE: standard output takes the export itself");
     }
-    const format = input.format ?? (/\.(ndjson|jsonl)$/i.test(path ?? "") ? "ndjson" : "csv");
+    const format = input.format ?? (path === undefined ? "csv" : formatOf(path));
+    if (escapeFormulas && format !== "csv") {
+      throw new UsageError("--escape-formulas is for spreadsheets, which read CSV");
+    }
     const progress = await withOutput({ path, cwd, stdout, force }, (sink) =>
       exportProgress(connection, sink, { email: email ?? null, deleted, format, escapeFormulas, signal }),
     );
     return { progress, output: path ?? null };
   },
-  text: ({ progress, output }) => (output === null ? "" : `${count(progress, "row")} written to ${output}`),
+  text: ({ progress, output }, { chalk }) =>
+    output === null ? "" : `${chalk.green("exported")} progress on ${count(progress, "word")} to ${output}`,
 });
