@@ -22,6 +22,8 @@ export interface View {
   /** Width in columns that a line should keep to; Infinity where nobody looks at it. */
   readonly width: number;
   readonly chalk: ChalkInstance;
+  /** When it is shown, for what tells how long ago something was. */
+  readonly now: Date;
 }
 
 export interface Example {
@@ -46,7 +48,7 @@ interface Declaration<A extends Parameters, O extends Parameters, N extends keyo
   /** What it changes: the target is then named before the work begins. Needs an opened target. */
   readonly writes: "data" | "schema" | null;
   readonly run: (input: InputOf<A & O>, services: ServicesFor[N]) => Promise<R>;
-  readonly text: (result: R, view: View) => string;
+  readonly text: (result: R, view: View, input: InputOf<A & O>) => string;
   /** For results that are findings, not failures. */
   readonly exitCode?: (result: R, input: InputOf<A & O>) => ExitCode;
 }
@@ -96,7 +98,7 @@ export function defineCommand<
       const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
       const dryRun = raw.dryRun === true || raw.check === true;
       const result = await host.withServices(needs, { announce: writes, dryRun }, (services) => run(input, services));
-      return { result, exitCode: exitCode?.(result, input) ?? 0, text: (view) => text(result, view) };
+      return { result, exitCode: exitCode?.(result, input) ?? 0, text: (view) => text(result, view, input) };
     },
   };
 }

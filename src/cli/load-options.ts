@@ -1,6 +1,8 @@
 /** What the commands that load files have in common on the command line. */
 import { z } from "zod";
 import { fieldsOf, Refusal, type Shape } from "../core/load/shape.js";
+import { parameter } from "./command.js";
+import { flagOption } from "./options.js";
 
 /** A value that is checked as the cells of that field are. */
 export const cellOf = (shape: Shape, name: string) =>
@@ -19,7 +21,7 @@ export const cellOf = (shape: Shape, name: string) =>
     .optional();
 
 /** `term=Chinese,reading=Pinyin`; a header may hold commas, as long as no field's name follows. */
-export function mapOf(shape: Shape) {
+function mapOf(shape: Shape) {
   const names = fieldsOf(shape).map(({ name }) => name);
   const spellings = fieldsOf(shape).flatMap(({ name, column }) => [name, column]);
   const nextField = new RegExp(`,(?=\\s*(?:${spellings.join("|")})\\s*=)`, "i");
@@ -43,8 +45,51 @@ export function mapOf(shape: Shape) {
   });
 }
 
+/** @param example of `--map`, such as `term=Chinese` */
+export const loadOptions = (shape: Shape, example: string) =>
+  ({
+    map: parameter("--map <field=header...>", `which header means what, such as ${example}`, mapOf(shape).optional()),
+    delimiter: parameter(
+      "--delimiter <character>",
+      "what separates cells (default: found in the header)",
+      delimiter.optional(),
+    ),
+    onDuplicate: parameter(
+      "--on-duplicate <action>",
+      `records that say different things of one ${shape.noun}: error, or first or last counts (default: error)`,
+      z.enum(["error", "first", "last"]).default("error"),
+    ),
+    maxRejects: parameter(
+      "--max-rejects <limit>",
+      "how many bad records to leave out, as a number or a share such as 1% (default: 0)",
+      rejectLimit.optional(),
+    ),
+    rejects: parameter(
+      "--rejects <path>",
+      "write bad records to this file as they are, with the reasons; it can be corrected and loaded",
+      z
+        .string()
+        .min(1)
+        .refine((path) => path !== "-", "must be a file; standard output is for the result")
+        .optional(),
+    ),
+    check: flagOption("--check", "only compare: exit 3 if the database is not what the files say"),
+  }) as const;
+
+export const inputFiles = parameter(
+  "-f, --file <path...>",
+  "files, folders, patterns, or - for standard input",
+  z.array(z.string().min(1), { error: "name at least one file, or - for standard input" }),
+);
+
+export const fileFormat = parameter(
+  "--format <format>",
+  "csv or ndjson (default: by the file's name)",
+  z.enum(["csv", "ndjson"]).optional(),
+);
+
 /** `10`, or a share such as `0.5%`. */
-export const rejectLimit = z.string().transform((text, context) => {
+const rejectLimit = z.string().transform((text, context) => {
   const [, digits, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
   const number = Number(digits);
   if (digits === undefined || (percent === "" ? !Number.isSafeInteger(number) : number > 100)) {
@@ -54,7 +99,7 @@ export const rejectLimit = z.string().transform((text, context) => {
   return percent === "" ? { records: number } : { percent: number };
 });
 
-export const delimiter = z.string().transform((text, context) => {
+const delimiter = z.string().transform((text, context) => {
   const character = text === "tab" || text === "\\t" ? "\t" : text;
   if (!/^[\t -~]$/.test(character) || character === '"') {
     context.addIssue({ code: "custom", message: "must be one ASCII character, or tab" });

@@ -1,16 +1,28 @@
 /** Who types what, as the history keeps it. */
 import { hostname, userInfo } from "node:os";
 import type { Environment } from "../config.js";
+import type { Actor } from "../core/audit.js";
 import { shellWord } from "../core/shell.js";
 
+/** As the table's check constraints have it. */
 const MAX_COMMAND_LINE = 4000;
 const MAX_OPERATOR = 500;
+const MAX_REASON = 1000;
 /** Options whose value is, or points at, a secret. */
 const SECRET_OPTIONS: ReadonlySet<string> = new Set(["--database-url", "--env-file"]);
 
+/** @param argv without the interpreter and the script */
+export function actorOf(argv: readonly string[], env: Environment, reason: string | undefined): Actor {
+  return {
+    commandLine: commandLineOf(argv),
+    operator: operatorOf(env),
+    reason: reason === undefined ? null : cut(withoutPasswords(reason), MAX_REASON),
+  };
+}
+
 /** @returns the account on this machine, or the run of the CI system this is part of */
-export function operatorOf(env: Environment): string {
-  return ciRun(env).slice(0, MAX_OPERATOR);
+function operatorOf(env: Environment): string {
+  return cut(ciRun(env), MAX_OPERATOR);
 }
 
 function ciRun(env: Environment): string {
@@ -29,17 +41,24 @@ function account(): string {
   try {
     return userInfo().username;
   } catch {
-    return `uid ${process.getuid?.() ?? ""}`;
+    return `uid ${process.geteuid?.() ?? ""}`;
   }
 }
 
-/** @param argv without the interpreter and the script */
-export function commandLineOf(argv: readonly string[]): string {
+function commandLineOf(argv: readonly string[]): string {
   const words = argv.filter((word, index) => {
     const [name = ""] = word.split("=", 1);
     return !SECRET_OPTIONS.has(name) && !SECRET_OPTIONS.has(argv[index - 1] ?? "");
   });
-  // Somebody may have put a URL where none belongs.
-  const shown = words.map((word) => word.replace(/(\w+:\/\/)\S*@/g, "$1***@")).map(shellWord);
-  return ["vocabdb", ...shown].join(" ").slice(0, MAX_COMMAND_LINE);
+  return cut(["vocabdb", ...words.map((word) => shellWord(withoutPasswords(word)))].join(" "), MAX_COMMAND_LINE);
+}
+
+/** Somebody may have put a connection URL, or part of one, where none belongs. */
+function withoutPasswords(text: string): string {
+  return text.replace(/:\/\/\S*@/g, "://***@").replace(/(password=)('[^']*'|[^\s&]+)/gi, "$1***");
+}
+
+/** @param max in characters, as PostgreSQL counts them */
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : [...text].slice(0, max).join("");
 }

@@ -1,6 +1,7 @@
 /** Options and arguments that several commands share, each declared once. */
 import { z } from "zod";
-import { emailSchema } from "../core/email.js";
+import { domainSchema, emailSchema } from "../core/email.js";
+import { parseTime } from "../core/time.js";
 import { parameter } from "./command.js";
 
 const flag = z.boolean().default(false);
@@ -44,6 +45,18 @@ export const email = parameter("<email>", "email of the user", emailSchema);
 
 export const optionalEmail = parameter("[email]", "email of the user", emailSchema.optional());
 
+export const displayName = parameter(
+  "--name <name>",
+  "name to show",
+  z.string().trim().min(1, "must not be empty").max(200, "must have at most 200 characters").optional(),
+);
+
+export const domain = parameter(
+  "--domain <domain>",
+  "only users with an email at this domain; those at subdomains are others",
+  domainSchema.optional(),
+);
+
 export const showDeleted = parameter("--deleted", "also if the user is soft-deleted", flag);
 
 export const limit = parameter(
@@ -78,13 +91,11 @@ export type Moment = (now: Date) => Date;
 const momentSchema = z.string().transform((text, context): Moment => {
   const [, amount, unit = ""] = /^(\d{1,6})([mhdw])$/.exec(text.trim()) ?? [];
   if (amount !== undefined) {
-    return (now) => new Date(now.getTime() - Number(amount) * (UNITS[unit] ?? 0));
+    // Nothing here is older than the clock of the machines.
+    return (now) => new Date(Math.max(0, now.getTime() - Number(amount) * (UNITS[unit] ?? 0)));
   }
-  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text.trim());
-  const time = new Date(text.trim());
-  // A day that does not exist, such as 2026-02-30, is read as another one.
-  const isReal = !Number.isNaN(time.getTime()) && (text.includes("T") || time.toISOString().startsWith(text.trim()));
-  if (!isDate || !isReal) {
+  const time = parseTime(text.trim());
+  if (time === null) {
     context.addIssue({
       code: "custom",
       message:

@@ -5,7 +5,7 @@ import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
 import { ExitCode, UsageError, VocabdbError } from "../errors.js";
 import type { Noun, Outcome, View } from "./command.js";
-import { commandLineOf, operatorOf } from "./operator.js";
+import { actorOf } from "./operator.js";
 import { globalOptions } from "./options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
@@ -50,6 +50,7 @@ export async function run(input: RunInput): Promise<ExitCode> {
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
       chalk: chalkFor(stdout),
+      now: new Date(),
     };
     const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
     if (text !== "") {
@@ -141,7 +142,7 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
   const held: string[] = [];
   const host = createHost({
     ...{ env, cwd, stdin, stdout, stderr, signal, now: () => new Date() },
-    actor: (reason) => ({ commandLine: commandLineOf(argv), operator: operatorOf(env), reason: reason ?? null }),
+    actor: (reason) => actorOf(argv, env, reason),
     notice: (text) => {
       if (raw.quiet === true) {
         return;

@@ -12,6 +12,7 @@ import { hashPassword } from "./password.js";
 
 export interface DemoCounts {
   readonly usersInserted: number;
+  readonly sessionsInserted: number;
   readonly progressInserted: number;
 }
 
@@ -31,6 +32,8 @@ const DemoProgress = z.object({
   review_in_days: z.coerce.number(),
 });
 
+/** Every user is signed in on these. */
+const DEVICES = ["Demo phone", "Demo laptop"] as const;
 const SESSION_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -41,7 +44,7 @@ export async function addDemoUsers(client: PoolClient, now: Date): Promise<DemoC
     usersInserted += await addUser(client, user, now);
   }
   const progressInserted = await addProgress(client, now);
-  return { usersInserted, progressInserted };
+  return { usersInserted, sessionsInserted: usersInserted * DEVICES.length, progressInserted };
 }
 
 function readData<T>(file: string, schema: z.ZodType<T>): T[] {
@@ -61,8 +64,8 @@ async function addUser(client: PoolClient, user: z.infer<typeof DemoUser>, now: 
     [user.email, user.display_name, passwordHash],
   );
   for (const { id } of rows) {
-    // Two devices; the tokens are thrown away, so nobody can use the sessions.
-    for (const userAgent of ["Demo phone", "Demo laptop"]) {
+    // The tokens are thrown away, so nobody can use the sessions.
+    for (const userAgent of DEVICES) {
       const tokenHash = createHash("sha256").update(randomBytes(32)).digest("hex");
       await client.query(
         "INSERT INTO sessions (user_id, token_hash, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",

@@ -34,10 +34,18 @@ export const emailSchema = z.string().transform((input, context) => {
   return outcome.email;
 });
 
+/** What stands after the @ in stored emails; written with the @, or in its own script, it is the same domain. */
+export const domainSchema = z.string().transform((input, context) => {
+  const domain = asciiDomain(lowerCase(input.trim().replace(/^@/, "")));
+  if (!isDomainName(domain)) {
+    context.addIssue({ code: "custom", message: `${JSON.stringify(input)} is not a domain name such as example.org` });
+    return z.NEVER;
+  }
+  return domain;
+});
+
 function parseEmail(input: string): { email: string } | { problem: string } {
-  // Only ASCII letters: toLowerCase would also make a k of the Kelvin sign, a look-alike.
-  const trimmed = input.trim().replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  const parts = trimmed.split("@");
+  const parts = lowerCase(input.trim()).split("@");
   const [local, domain] = parts;
   if (parts.length !== 2 || !local || !domain) {
     return { problem: "it must have the form name@domain.tld" };
@@ -50,9 +58,7 @@ function parseEmail(input: string): { email: string } | { problem: string } {
     };
   }
   const ascii = asciiDomain(domain);
-  const labels = ascii.split(".");
-  const topLevel = labels.pop() ?? "";
-  if (labels.length === 0 || !labels.every((label) => DOMAIN_LABEL.test(label)) || !TOP_LEVEL_LABEL.test(topLevel)) {
+  if (!isDomainName(ascii)) {
     return { problem: "the part after @ is not a domain name such as example.org" };
   }
   const email = `${local}@${ascii}`;
@@ -60,6 +66,17 @@ function parseEmail(input: string): { email: string } | { problem: string } {
     return { problem: `it is longer than ${MAX_LENGTH} characters (${MAX_LOCAL_LENGTH} before the @)` };
   }
   return { email };
+}
+
+/** Only ASCII letters: toLowerCase would also make a k of the Kelvin sign, a look-alike. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+function isDomainName(ascii: string): boolean {
+  const labels = ascii.split(".");
+  const topLevel = labels.pop() ?? "";
+  return labels.length > 0 && labels.every((label) => DOMAIN_LABEL.test(label)) && TOP_LEVEL_LABEL.test(topLevel);
 }
 
 /**

@@ -44,10 +44,12 @@ export async function exportRows(
 
 /** A time in SQL as ISO 8601 in UTC, with milliseconds. */
 export function isoTime(sql: string): string {
-  return `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return `to_char((${sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
-/** The characters that OWASP names for CSV injection. */
+/** How a formula begins: the characters that OWASP names for CSV injection. A regular expression here and in SQL. */
+export const FORMULA_START = "^[=+@\\t\\r-]";
+
 function escaped(sql: string): string {
-  return `CASE WHEN ${sql} ~ '^[=+@\\t\\r-]' THEN '''' || ${sql} ELSE ${sql} END`;
+  return `CASE WHEN ${sql} ~ '${FORMULA_START}' THEN '''' || ${sql} ELSE ${sql} END`;
 }

@@ -1,11 +1,12 @@
 /** What a user knows of which words. Every query reads this user's rows only, by index. */
 import type { PoolClient } from "pg";
+import { Bindings } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { findUser, requireVisible, type User } from "./users.js";
 
 /** A word counts as mastered from here on. */
-const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
+export const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
 
 const FORECAST_DAYS = 7;
 const DUE_WORDS_SHOWN = 50;
@@ -86,7 +87,8 @@ export async function showProgress(
   });
 }
 
-interface Tally {
+/** What is counted of any number of words. */
+export interface Tally {
   readonly words: number;
   readonly studied: number;
   readonly mastered: number;
@@ -95,7 +97,7 @@ interface Tally {
   readonly correct: number;
 }
 
-const NO_TALLY: Tally = { words: 0, studied: 0, mastered: 0, due: 0, reviews: 0, correct: 0 };
+export const NO_TALLY: Tally = { words: 0, studied: 0, mastered: 0, due: 0, reviews: 0, correct: 0 };
 
 /** The column is one of three literals, never text from outside. */
 const GROUP_COLUMN: Readonly<Record<ProgressGrouping, string>> = {
@@ -105,25 +107,31 @@ const GROUP_COLUMN: Readonly<Record<ProgressGrouping, string>> = {
 };
 
 async function countByGroup(client: PoolClient, userId: string, by: ProgressGrouping, now: Date) {
+  const query = new Bindings();
   const { rows } = await client.query<Tally & { key: string | null }>(
-    `SELECT ${GROUP_COLUMN[by]} AS key,
-            count(*)::integer AS words,
-            count(*) FILTER (WHERE p.study_count > 0)::integer AS studied,
-            count(*) FILTER (WHERE p.confidence >= $3 AND p.study_count >= $4)::integer AS mastered,
-            count(*) FILTER (WHERE p.next_review_at <= $2)::integer AS due,
-            sum(p.study_count)::float8 AS reviews,
-            sum(p.correct_count)::float8 AS correct
+    `SELECT ${GROUP_COLUMN[by]} AS key, ${tallyColumns(query, now)}
        FROM progress AS p
        JOIN vocabulary_words AS w ON w.id = p.word_id
-      WHERE p.user_id = $1
+      WHERE p.user_id = ${query.bind(userId)}
       GROUP BY 1
       ORDER BY 1 NULLS LAST`,
-    [userId, now, MASTERED.confidence, MASTERED.studyCount],
+    query.values,
   );
   return rows;
 }
 
-function addTallies(a: Tally, b: Tally): Tally {
+/** A tally in SQL, of `progress AS p`. */
+export function tallyColumns(query: Bindings, now: Date): string {
+  return `count(*)::float8 AS words,
+          count(*) FILTER (WHERE p.study_count > 0)::float8 AS studied,
+          count(*) FILTER (WHERE p.confidence >= ${query.bind(MASTERED.confidence)}
+                             AND p.study_count >= ${query.bind(MASTERED.studyCount)})::float8 AS mastered,
+          count(*) FILTER (WHERE p.next_review_at <= ${query.bind(now)})::float8 AS due,
+          sum(p.study_count)::float8 AS reviews,
+          sum(p.correct_count)::float8 AS correct`;
+}
+
+export function addTallies(a: Tally, b: Tally): Tally {
   return {
     words: a.words + b.words,
     studied: a.studied + b.studied,
@@ -134,7 +142,7 @@ function addTallies(a: Tally, b: Tally): Tally {
   };
 }
 
-function counts(tally: Tally): ProgressCounts {
+export function counts(tally: Tally): ProgressCounts {
   const { words, studied, mastered, due, reviews, correct } = tally;
   const accuracy = reviews === 0 ? null : correct / reviews;
   return { words, studied, mastered, learning: studied - mastered, due, reviews, correct, accuracy };

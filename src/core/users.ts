@@ -1,6 +1,7 @@
 /** Users: create, show, update, soft-delete, restore. Deleted ones are hidden unless asked for. */
 import type { PoolClient } from "pg";
 import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.js";
+import { lockUser } from "../db/row-lock.js";
 import { withDeleted } from "../db/soft-delete.js";
 import { EmailTakenError, UserDeletedError, UserNotFoundError } from "../errors.js";
 import type { Secret } from "../secret.js";
@@ -134,8 +135,92 @@ export async function showUser(
   return { user, progress, sessions };
 }
 
-export interface UserDeletion extends UserChange {
+/** What is left out stays as it is. */
+export interface UserUpdates {
+  /** Normalised, as in {@link NewUser}. */
+  readonly email?: string;
+  readonly displayName?: string | null;
+  /** null: the user signs in elsewhere. */
+  readonly password?: Secret | null;
+}
+
+/** A change that may sign the user out. */
+export interface SignOutChange extends UserChange {
+  /** Live sessions that were ended. */
   readonly sessionsRevoked: number;
+}
+
+export type UserUpdate = SignOutChange;
+export type UserDeletion = SignOutChange;
+
+/**
+ * A new password, or none where there was one, ends the sessions of whoever knew the old one. A password is
+ * always new: hashes are salted, so that nothing tells whether it is the same.
+ *
+ * @param options.keepSessions does not end them
+ * @throws {UserNotFoundError}
+ * @throws {UserDeletedError}
+ * @throws {EmailTakenError} when the new email belongs to another user, live or deleted
+ */
+export async function updateUser(
+  database: Database,
+  email: string,
+  updates: UserUpdates,
+  options: WriteOptions & { readonly keepSessions?: boolean; readonly now?: Date } = {},
+): Promise<UserUpdate> {
+  const { password, ...others } = updates;
+  // Hashing takes long on purpose, and nobody should wait for a lock meanwhile.
+  const passwordHash = password ? await hashPassword(password) : password;
+  return inPrismaTransaction(database, options, async (prisma) => {
+    await lockUser(prisma, database.target, email);
+    const before = await findAny(prisma, email);
+    requireVisible(before, false);
+    const data = await differences(prisma, before, { ...others, passwordHash });
+    if (Object.keys(data).length === 0) {
+      return { user: before, changed: false, sessionsRevoked: 0 };
+    }
+    if (data.email !== undefined) {
+      await requireFree(prisma, data.email);
+    }
+    const user = await prisma.user.update({ where: { id: before.id }, data, select: USER_FIELDS });
+    const signsOut = data.passwordHash !== undefined && !options.keepSessions;
+    const revoked = signsOut ? await revokeSessions(prisma, user.id, options.now ?? new Date()) : { live: 0, all: 0 };
+    const change = {
+      action: "user update",
+      subjects: user.email === email ? [email] : [email, user.email],
+      changes: { users: { updated: 1 }, sessions: { updated: revoked.all } },
+    };
+    await recordChange(prisma, change, options.actor);
+    return { user, changed: true, sessionsRevoked: revoked.live };
+  });
+}
+
+interface UserFields {
+  readonly email?: string | undefined;
+  readonly displayName?: string | null | undefined;
+  readonly passwordHash?: string | null | undefined;
+}
+
+/** @returns those fields that are not as wanted yet */
+async function differences(prisma: PrismaTransaction, user: User, wanted: UserFields): Promise<UserFields> {
+  const { email, displayName, passwordHash } = wanted;
+  const isNewPassword =
+    passwordHash === null
+      ? (await prisma.user.count({ where: { id: user.id, passwordHash: { not: null } } })) > 0
+      : passwordHash !== undefined;
+  return {
+    ...(email !== undefined && email !== user.email && { email }),
+    ...(displayName !== undefined && displayName !== user.displayName && { displayName }),
+    ...(isNewPassword && { passwordHash }),
+  };
+}
+
+/** Asked beforehand because the violated constraint would not tell whether its owner is deleted. */
+async function requireFree(prisma: PrismaTransaction, email: string): Promise<void> {
+  const owner = await prisma.user.findFirst({ where: { email, ...withDeleted }, select: USER_FIELDS });
+  if (owner !== null) {
+    throw new EmailTakenError(email, owner.deletedAt);
+  }
 }
 
 /** Soft: sets deletedAt and revokes every live session in one transaction; progress stays. */
@@ -152,17 +237,25 @@ export async function deleteUser(
     if (count === 0) {
       return { user, changed: false, sessionsRevoked: 0 };
     }
-    const unrevoked = { userId: user.id, revokedAt: null };
-    const live = await prisma.session.updateMany({
-      where: { ...unrevoked, expiresAt: { gt: now } },
-      data: { revokedAt: now },
-    });
-    // Nobody can use them any more, but the rule that deleted users have none asks for no clock.
-    const expired = await prisma.session.updateMany({ where: unrevoked, data: { revokedAt: now } });
-    const changes = { users: { updated: 1 }, sessions: { updated: live.count + expired.count } };
+    const revoked = await revokeSessions(prisma, user.id, now);
+    const changes = { users: { updated: 1 }, sessions: { updated: revoked.all } };
     await recordChange(prisma, { action: "user delete", subjects: [email], changes }, options.actor);
-    return { user, changed: true, sessionsRevoked: live.count };
+    return { user, changed: true, sessionsRevoked: revoked.live };
   });
+}
+
+/** @returns how many nobody can use any more, and with those that had expired */
+async function revokeSessions(
+  prisma: PrismaTransaction,
+  userId: string,
+  now: Date,
+): Promise<{ readonly live: number; readonly all: number }> {
+  const unrevoked = { userId, revokedAt: null };
+  const data = { revokedAt: now };
+  const live = await prisma.session.updateMany({ where: { ...unrevoked, expiresAt: { gt: now } }, data });
+  // Nobody can use them any more, but the rule that deleted users have none asks for no clock.
+  const expired = await prisma.session.updateMany({ where: unrevoked, data });
+  return { live: live.count, all: live.count + expired.count };
 }
 
 /** Makes a deleted user live again. Sessions stay revoked: the user signs in anew. */

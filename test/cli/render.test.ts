@@ -5,11 +5,12 @@ import { describe, expect, it } from "vitest";
 import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
-import { bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
+import { age, bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
 import { UserNotFoundError } from "../../src/errors.js";
 
 const plain = new Chalk({ level: 0 });
 const coloured = new Chalk({ level: 1 });
+const NOW = new Date("2026-06-01T12:00:00Z");
 
 /** Characters that change what is seen around them. */
 const UNSAFE = [
@@ -72,7 +73,7 @@ const LONG_ROWS: readonly Row[] = [
 ];
 
 function lines(rows: readonly Row[], width: number, columns = COLUMNS): string[] {
-  return table(rows, columns, { width, chalk: plain }, "nothing").split("\n");
+  return table(rows, columns, { width, chalk: plain, now: NOW }, "nothing").split("\n");
 }
 
 function widthOf(found: readonly string[]): number {
@@ -134,7 +135,7 @@ describe("a table", () => {
   });
 
   it("is as wide with colours as without", () => {
-    const inColour = table(ROWS, COLUMNS, { width: 60, chalk: coloured }, "nothing").split("\n");
+    const inColour = table(ROWS, COLUMNS, { width: 60, chalk: coloured, now: NOW }, "nothing").split("\n");
     expect(inColour[0]).toContain("\u001b[1m");
     expect(inColour.map((line) => stringWidth(line))).toEqual(lines(ROWS, 60).map((line) => stringWidth(line)));
   });
@@ -147,7 +148,7 @@ describe("a table", () => {
   });
 
   it("without rows says so", () => {
-    expect(table([], COLUMNS, { width: 80, chalk: plain }, "no words yet")).toBe("no words yet");
+    expect(table([], COLUMNS, { width: 80, chalk: plain, now: NOW }, "no words yet")).toBe("no words yet");
   });
 
   it("of empty cells is still a table", () => {
@@ -223,7 +224,7 @@ describe("values", () => {
 
   it("facts stand in two columns, made visible", () => {
     const rows = [["Email", "ada@example.org"] as const, ["Name", "Ada\u202e\nLovelace"] as const];
-    expect(facts(rows, { width: 80, chalk: plain })).toBe("Email  ada@example.org\nName   Ada\\u{202e}\\u{a}Lovelace");
+    expect(facts(rows, { width: 80, chalk: plain, now: NOW })).toBe("Email  ada@example.org\nName   Ada\\u{202e}\\u{a}Lovelace");
   });
 });
 

@@ -99,7 +99,7 @@ describe("the demo", () => {
   it("a second time adds nothing", async ({ connection, db }) => {
     await seedDemo(connection);
     const before = await allRows(db);
-    expect(await seedDemo(connection, LATER)).toEqual({ usersInserted: 0, progressInserted: 0 });
+    expect(await seedDemo(connection, LATER)).toEqual({ usersInserted: 0, sessionsInserted: 0, progressInserted: 0 });
     expect(await allRows(db)).toEqual(before);
   });
 
@@ -109,9 +109,10 @@ describe("the demo", () => {
       UPDATE progress SET study_count = 99, correct_count = 98, confidence = 0.5 WHERE ctid = '(0,1)';
       UPDATE users SET display_name = 'Countess', password_hash = NULL WHERE email = 'ada@example.com';
       UPDATE users SET deleted_at = now() WHERE email = 'kenji@example.com';
+      UPDATE sessions SET revoked_at = now() FROM users WHERE user_id = users.id AND email = 'kenji@example.com';
       DELETE FROM progress WHERE ctid = '(0,2)'`);
     const before = await allRows(db);
-    expect(await seedDemo(connection, LATER)).toEqual({ usersInserted: 0, progressInserted: 1 });
+    expect(await seedDemo(connection, LATER)).toEqual({ usersInserted: 0, sessionsInserted: 0, progressInserted: 1 });
     const after = await allRows(db);
     expect(after.progress?.length).toBe((before.progress?.length ?? 0) + 1);
     expect(after.progress).toEqual(expect.arrayContaining(before.progress ?? []));
@@ -120,7 +121,7 @@ describe("the demo", () => {
 
   it("adds users also where the words are missing", async ({ connection, db }) => {
     const added = await inTransaction(connection, {}, (client) => addDemoUsers(client, NOW));
-    expect(added).toEqual({ usersInserted: 4, progressInserted: 0 });
+    expect(added).toEqual({ usersInserted: 4, sessionsInserted: 8, progressInserted: 0 });
     expect(await db.query("SELECT FROM vocabulary_words")).toHaveLength(0);
   });
 

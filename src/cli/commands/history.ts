@@ -62,11 +62,16 @@ function aboutWhom(subjects: readonly string[]): string {
   return others.length === 0 ? first : `${first} and ${others.length.toLocaleString("en-US")} more`;
 }
 
+const KINDS = ["inserted", "updated", "deleted"] as const;
+
 /** `users: 1 updated; sessions: 2 updated` */
 function rows(changes: Changes): string {
   return Object.entries(changes)
     .map(([name, counts]) => {
-      const kinds = Object.entries(counts).map(([kind, count]) => `${count.toLocaleString("en-US")} ${kind}`);
+      const kinds = KINDS.flatMap((kind) => {
+        const count = counts[kind];
+        return count === undefined ? [] : [`${count.toLocaleString("en-US")} ${kind}`];
+      });
       return `${name}: ${kinds.join(", ")}`;
     })
     .join("; ");

@@ -1,28 +1,13 @@
 import { z } from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
-import { requireMigrated } from "../../core/migrations.js";
-import {
-  differences,
-  type SeedMode,
-  type SeedOptions,
-  type SeedResult,
-  SHIPPED_WORDS,
-  seedWords,
-} from "../../core/seed.js";
+import { type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
 import { withConnection } from "../../db/pool.js";
 import { describeTarget, isLoopback } from "../../db/target.js";
-import {
-  ConsentMissingError,
-  DemoRefusedError,
-  DuplicatesError,
-  ExitCode,
-  RowsRejectedError,
-  UsageError,
-} from "../../errors.js";
+import { ConsentMissingError, DemoRefusedError, ExitCode, UsageError } from "../../errors.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
-import { cellOf, delimiter, mapOf, rejectLimit } from "../load-options.js";
-import { confirm, dryRun, flagOption } from "../options.js";
-import { loadProgress } from "../render/load-progress.js";
+import { cellOf, fileFormat, loadOptions } from "../load-options.js";
+import { loadExitCode, loadOptionsOf, reportLoad } from "../load-run.js";
+import { confirm, flagOption, writing } from "../options.js";
 import { seedText } from "../render/seed.js";
 
 const load = defineCommand({
@@ -48,44 +33,12 @@ const load = defineCommand({
     ),
     level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
     category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
-    map: parameter(
-      "--map <field=header...>",
-      "which header means what, such as term=Chinese,reading=Pinyin",
-      mapOf(WORDS).optional(),
-    ),
-    delimiter: parameter(
-      "--delimiter <character>",
-      "what separates cells (default: found in the header)",
-      delimiter.optional(),
-    ),
-    format: parameter(
-      "--format <format>",
-      "csv or ndjson (default: by the file's name)",
-      z.enum(["csv", "ndjson"]).optional(),
-    ),
+    ...loadOptions(WORDS, "term=Chinese,reading=Pinyin"),
+    format: fileFormat,
     onConflict: parameter(
       "--on-conflict <action>",
       "words that the database has already: update or keep (default: update)",
       z.enum(["update", "keep"]).default("update"),
-    ),
-    onDuplicate: parameter(
-      "--on-duplicate <action>",
-      "records that say different things of one word: error, or first or last counts (default: error)",
-      z.enum(["error", "first", "last"]).default("error"),
-    ),
-    maxRejects: parameter(
-      "--max-rejects <limit>",
-      "how many bad records to leave out, as a number or a share such as 1% (default: 0)",
-      rejectLimit.optional(),
-    ),
-    rejects: parameter(
-      "--rejects <path>",
-      "write bad records to this file as they are, with the reasons; it can be corrected and loaded",
-      z
-        .string()
-        .min(1)
-        .refine((path) => path !== "-", "must be a file; standard output is for the result")
-        .optional(),
     ),
     prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
     pruneKeepUsed: flagOption(
@@ -93,9 +46,8 @@ const load = defineCommand({
       "with --prune: leave words that somebody has learned, without an error",
     ),
     confirm: confirm("the database, for --prune"),
-    check: flagOption("--check", "only compare: exit 3 if the database is not what the files say"),
     demo: flagOption("--demo", "also add test users with progress (on this machine only: their passwords are public)"),
-    dryRun,
+    ...writing,
   },
   examples: [
     { command: "vocabdb seed", description: "Load the words that ship with vocabdb" },
@@ -120,57 +72,36 @@ const load = defineCommand({
   exitCodes: [ExitCode.findings, ExitCode.conflict, ExitCode.badData],
   needs: "target",
   writes: "data",
-  run: async (input, { resolution: { target }, cwd, stdin, signal, display, notice, annotate, now }) => {
-    const mode: SeedMode = input.check ? "check" : input.dryRun ? "dry-run" : "write";
-    refuseCombinations(input, mode, target.database);
+  run: async (input, services) => {
+    const { target } = services.resolution;
+    refuseCombinations(input, target.database);
     // Before anything is sent there.
     if (input.demo && !isLoopback(target)) {
       throw new DemoRefusedError(describeTarget(target));
     }
     const { language, level, category } = input;
     const options: SeedOptions = {
+      ...loadOptionsOf(input, services),
       files: input.file ?? [SHIPPED_WORDS],
       defaults: { ...(language && { language }), ...(level && { level }), ...(category && { category }) },
-      ...(input.map && { map: input.map }),
-      ...(input.delimiter && { delimiter: input.delimiter }),
       ...(input.format && { format: input.format }),
-      ...(input.maxRejects && { maxRejects: input.maxRejects }),
-      ...(input.rejects && { rejectFile: input.rejects }),
       ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
-      ...{ onConflict: input.onConflict, onDuplicate: input.onDuplicate, demo: input.demo, mode },
-      ...{ cwd, stdin, signal, now, onProgress: loadProgress(display) },
+      ...{ onConflict: input.onConflict, demo: input.demo },
     };
-    try {
-      const result = await withConnection(target, async (connection) => {
-        await requireMigrated(connection);
-        return seedWords(connection, options);
-      });
-      for (const { file, unusedColumns } of result.files) {
-        if (unusedColumns.length > 0) {
-          notice(`${file}: columns not used: ${unusedColumns.join(", ")}`);
-        }
-      }
-      annotate("warning", result.rejects);
-      return result;
-    } catch (error) {
-      if (error instanceof RowsRejectedError || error instanceof DuplicatesError) {
-        annotate("error", error.rejects);
-      }
-      throw error;
-    }
+    return withConnection(target, (connection) =>
+      reportLoad(connection, services, () => seedWords(connection, options)),
+    );
   },
   text: seedText,
   exitCode: exitCodeOf,
 });
 
-function exitCodeOf({ total, kept, check }: SeedResult, input: { readonly pruneKeepUsed: boolean }): ExitCode {
-  if (total.rejected > 0) {
-    return ExitCode.badData;
-  }
-  if (kept.count > 0 && !input.pruneKeepUsed) {
+function exitCodeOf(result: SeedResult, input: { readonly pruneKeepUsed: boolean }): ExitCode {
+  const { total, kept, check } = result;
+  if (total.rejected === 0 && kept.count > 0 && !input.pruneKeepUsed) {
     return ExitCode.conflict;
   }
-  return check && differences(total) > 0 ? ExitCode.findings : ExitCode.ok;
+  return check && total.rejected === 0 && total.pruned > 0 ? ExitCode.findings : loadExitCode(result);
 }
 
 interface PruneInput {
@@ -179,13 +110,15 @@ interface PruneInput {
   readonly confirm?: string | undefined;
   readonly maxRejects?: unknown;
   readonly demo: boolean;
+  readonly check: boolean;
+  readonly dryRun: boolean;
 }
 
-function refuseCombinations(input: PruneInput, mode: SeedMode, database: string): void {
+function refuseCombinations(input: PruneInput, database: string): void {
   if (input.pruneKeepUsed && !input.prune) {
     throw new UsageError("--prune-keep-used says what --prune leaves; it needs --prune");
   }
-  if (input.demo && mode === "check") {
+  if (input.demo && input.check) {
     throw new UsageError("--check only compares words and adds no test users; leave out --demo");
   }
   if (!input.prune) {
@@ -197,7 +130,7 @@ function refuseCombinations(input: PruneInput, mode: SeedMode, database: string)
       "correct the records first, or load without --prune",
     );
   }
-  if (mode === "write" && input.confirm !== database) {
+  if (!input.check && !input.dryRun && input.confirm !== database) {
     throw new ConsentMissingError(
       input.confirm === undefined
         ? "--prune removes words for good and needs --confirm"

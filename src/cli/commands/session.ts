@@ -1,3 +1,149 @@
-import type { Noun } from "../command.js";
+import { z } from "zod";
+import { emailSchema } from "../../core/email.js";
+import { listSessions } from "../../core/session-list.js";
+import { pruneSessions } from "../../core/session-prune.js";
+import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary } from "../../core/sessions.js";
+import { ExitCode, UsageError } from "../../errors.js";
+import { defineCommand, type Noun, parameter, type View } from "../command.js";
+import { after, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
+import { type Column, table } from "../render/table.js";
+import { age, count, lines, timestamp } from "../render/text.js";
 
-export const session: Noun = { name: "session", commands: [] };
+const list = defineCommand({
+  name: "list",
+  summary: "list sessions, the newest first",
+  details:
+    "A session is active until it expires or is revoked. The fingerprint tells sessions apart; it is made on the\n" +
+    "server from a hash, and nobody can sign in with it or find a token by it.",
+  args: { email: optionalEmail },
+  options: {
+    state: parameter(
+      "--state <state>",
+      `only those that are ${SESSION_STATES.join(", ")} (default: all)`,
+      z.enum(SESSION_STATES, { error: `must be one of ${SESSION_STATES.join(", ")}` }).optional(),
+    ),
+    deleted: flagOption("--deleted", "also sessions of soft-deleted users"),
+    limit,
+    after,
+  },
+  examples: [
+    { command: "vocabdb session list ada@example.org", description: "Where a user is or was signed in" },
+    {
+      command: "vocabdb session list --state active --limit 10 --json",
+      description: "The latest sign-ins, for a script",
+    },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  needs: "connection",
+  writes: null,
+  run: ({ email, state, deleted, limit: size, after: cursor }, { connection, now, signal }) =>
+    listSessions(connection, {
+      ...(email !== undefined && { email }),
+      ...(state !== undefined && { state }),
+      ...(cursor !== undefined && { after: cursor }),
+      ...{ deleted, limit: size, now: now(), signal },
+    }),
+  text: ({ sessions, nextCursor }, view) =>
+    lines(sessionTable(sessions, view), nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`)),
+});
+
+const revoke = defineCommand({
+  name: "revoke",
+  summary: "end sessions, so that nobody can use them any more",
+  details:
+    "All sessions that are named, or none if one of them is not there. Revoking cannot be undone; the user signs in anew.",
+  args: {
+    ids: parameter(
+      "[id...]",
+      "id of a session",
+      z
+        .array(z.guid({ error: ({ input }) => `${JSON.stringify(input)} is not the id of a session` }).toLowerCase())
+        .default([]),
+    ),
+  },
+  options: {
+    user: parameter("--user <email>", "every session of this user", emailSchema.optional()),
+    ...writing,
+  },
+  examples: [
+    {
+      command: "vocabdb session revoke 019ab2c4-7d1e-7c3a-9f00-2b6c1d4e5f60",
+      description: "One session, by its id",
+    },
+    {
+      command: "vocabdb session revoke --user ada@example.org --reason 'lost laptop'",
+      description: "Sign a user out everywhere",
+    },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  needs: "connection",
+  writes: "data",
+  run: async ({ ids, user, reason, dryRun }, { connection, now, signal, actor }) => {
+    const options = { dryRun, signal, now: now(), actor: actor(reason) };
+    if ((user === undefined) === (ids.length === 0)) {
+      throw new UsageError("give either ids of sessions or --user EMAIL", "vocabdb session list");
+    }
+    const revocation =
+      user === undefined
+        ? await revokeSessions(connection, ids, options)
+        : await revokeSessionsOf(connection, user, options);
+    return { ...revocation, dryRun };
+  },
+  text: ({ sessions, changed, sessionsRevoked, dryRun }, view) =>
+    lines(
+      changed
+        ? `${view.chalk.green(dryRun ? "would revoke" : "revoked")} ${count(sessionsRevoked, "session")}`
+        : view.chalk.dim("nothing changed: every session was revoked already"),
+      sessions.length === 0 ? null : sessionTable(sessions, view),
+    ),
+});
+
+const prune = defineCommand({
+  name: "prune",
+  summary: "remove sessions that ended some time ago",
+  details:
+    "A session ends when it expires or is revoked. They go in batches of 1,000, each in a transaction of its own:\n" +
+    "what is gone when the command is stopped stays gone, and the next run goes on with the rest.",
+  args: {},
+  options: {
+    olderThan: requiredMoment("--older-than <time>", "those that ended before: a day, a time, or an age", "30d"),
+    ...writing,
+  },
+  examples: [
+    { command: "vocabdb session prune", description: "What ended more than 30 days ago, for a nightly job" },
+    { command: "vocabdb session prune --older-than 90d --dry-run", description: "How many would go" },
+  ],
+  exitCodes: [ExitCode.findings],
+  needs: "connection",
+  writes: "data",
+  run: async ({ olderThan, reason, dryRun }, { connection, now, signal, actor, display }) => {
+    const time = now();
+    const pruning = await pruneSessions(connection, olderThan(time), {
+      ...{ dryRun, signal, now: time, actor: actor(reason) },
+      onProgress: (deleted) =>
+        display.update(`pruning: ${count(deleted, "session")} ${dryRun ? "would be" : "are"} gone`),
+    });
+    return { ...pruning, dryRun };
+  },
+  text: ({ deleted, endedBefore, dryRun }) =>
+    `${dryRun ? "would remove" : "removed"} ${count(deleted, "session")} that ended before ${timestamp(endedBefore)}`,
+});
+
+/** On 80 columns the id, which `revoke` takes, leaves no room for the fingerprint. */
+const WIDTH_FOR_FINGERPRINT = 90;
+
+function sessionTable(sessions: readonly SessionSummary[], view: View): string {
+  const columns: Column<SessionSummary>[] = [
+    { title: "id", value: ({ id }) => id },
+    { title: "email", value: ({ email }) => email, flexible: true },
+    { title: "state", value: ({ state }) => state },
+    { title: "age", value: ({ createdAt }) => age(createdAt, view.now), align: "right" },
+    ...(view.width < WIDTH_FOR_FINGERPRINT
+      ? []
+      : [{ title: "fingerprint", value: ({ fingerprint }: SessionSummary) => fingerprint }]),
+    { title: "user agent", value: ({ userAgent }) => userAgent ?? "–", flexible: true },
+  ];
+  return table(sessions, columns, view, "no sessions");
+}
+
+export const session: Noun = { name: "session", commands: [list, revoke, prune] };

@@ -4,8 +4,12 @@ import { defineCommand, type Noun } from "../command.js";
 import { email, showDeleted, writing } from "../options.js";
 import { count, lines } from "../render/text.js";
 import { create } from "./user/create.js";
+import { exportCommand } from "./user/export.js";
+import { importCommand } from "./user/import.js";
 import { list } from "./user/list.js";
+import { purge } from "./user/purge.js";
 import { change, userFacts } from "./user/text.js";
+import { update } from "./user/update.js";
 
 const show = defineCommand({
   name: "show",
@@ -68,4 +72,7 @@ const restore = defineCommand({
   text: (result, view) => change(result, result.dryRun ? "would restore" : "restored", "was live already:", view),
 });
 
-export const user: Noun = { name: "user", commands: [create, list, show, remove, restore] };
+export const user: Noun = {
+  name: "user",
+  commands: [create, list, show, update, remove, restore, purge, exportCommand, importCommand],
+};

@@ -4,16 +4,10 @@
  */
 import type { PoolClient } from "pg";
 import { RowsRejectedError, UsageError } from "../../errors.js";
-import {
-  type ChangeOptions,
-  classify,
-  type OnConflict,
-  type RowChange,
-  sampleOfChanges,
-  writeChanges,
-} from "./changes.js";
+import type { ChangeOptions, Merge, RowChange } from "./changes.js";
 import { type OnDuplicate, resolveDuplicates } from "./duplicates.js";
 import { openEmptyTable, rebuildIndexes } from "./empty-table.js";
+import { rejectStaged } from "./refusals.js";
 import type { Rejects } from "./rejects.js";
 import { MAX_FILES, RowIds } from "./row-id.js";
 import { SeenKeys } from "./seen-keys.js";
@@ -59,7 +53,7 @@ export interface LoadOptions {
   readonly delimiter?: string | undefined;
   readonly rejects: Rejects;
   readonly onDuplicate: OnDuplicate;
-  readonly onConflict: OnConflict;
+  readonly merge: Merge;
   /** Write, or only say what would be written. */
   readonly write: boolean;
   /** The table may be locked while rows go straight into it, if there are none yet. */
@@ -106,35 +100,52 @@ export async function loadRows(client: PoolClient, options: LoadOptions): Promis
     await createStaging(client, shape);
   }
   const staged = await stageSources(client, report, { ...options, into, ids, seen: new SeenKeys(), suspects });
-  rejects.file?.finish();
-  const rows = staged.reduce((sum, file) => sum + file.rows, 0);
-  if (rejects.isTooMany(rows)) {
-    throw new RowsRejectedError(rejects.first, {
-      ...{ total: rejects.records, rows, file: rejects.file?.name ?? null },
-    });
-  }
+  refuseTooMany(rejects, staged);
   report("comparing");
   if (into === "staging") {
     // A small sample will do: only the number of rows matters for the plans to come.
     await client.query(`SET LOCAL default_statistics_target = 10; ANALYZE ${STAGING}`);
   }
+  const refused = await refusedByDatabase(client, ids, options);
+  refuseTooMany(rejects, staged);
+  rejects.file?.finish();
   const dropped = await resolveDuplicates(client, { ...options, into, suspects, ids });
   if (indexes !== null) {
     report("indexing");
     await rebuildIndexes(client, indexes);
-    const files = staged.map((file, index) => counted(file, dropped[index] ?? 0, null));
+    const files = staged.map((file, index) => counted(file, 0, dropped[index] ?? 0, null));
     return { files, sample: [], isStaged: false, ids };
   }
   const absent = staged.reduce((bits, file) => bits | file.absent, 0);
   const changes: ChangeOptions = { ...options, ids, absent };
-  const counts = await classify(client, changes);
-  const sample = options.sampleSize > 0 ? await sampleOfChanges(client, changes, options.sampleSize) : [];
+  const { merge, sampleSize } = options;
+  const counts = await merge.classify(client, changes);
+  const sample = sampleSize > 0 ? await merge.sample(client, changes, sampleSize) : [];
   if (options.write && counts.some(({ inserted, updated }) => inserted + updated > 0)) {
     report("writing");
-    await writeChanges(client, changes);
+    await merge.write(client, changes);
   }
-  const files = staged.map((file, index) => counted(file, dropped[index] ?? 0, counts[index] ?? null));
+  const files = staged.map((file, index) =>
+    counted(file, refused[index] ?? 0, dropped[index] ?? 0, counts[index] ?? null),
+  );
   return { files, sample, isStaged: true, ids };
+}
+
+/** @throws {RowsRejectedError} with all rejects in their file, if there is one */
+function refuseTooMany(rejects: Rejects, staged: readonly StagedFile[]): void {
+  const rows = staged.reduce((sum, file) => sum + file.rows, 0);
+  if (rejects.isTooMany(rows)) {
+    rejects.file?.finish();
+    throw new RowsRejectedError(rejects.first, {
+      ...{ total: rejects.records, rows, file: rejects.file?.name ?? null },
+    });
+  }
+}
+
+async function refusedByDatabase(client: PoolClient, ids: RowIds, options: LoadOptions): Promise<readonly number[]> {
+  const { merge, defaults } = options;
+  const given = new Set(Object.keys(defaults));
+  return merge.refuse === null ? [] : rejectStaged(client, merge.refuse, { ...options, given, ids });
 }
 
 type Report = (
@@ -172,12 +183,17 @@ async function stageSources(
   return staged;
 }
 
-/** @param changes null when all were inserted */
+/**
+ * @param refused by the database, beside those that were rejected when they were read
+ * @param changes null when all were inserted
+ */
 function counted(
-  { rows, rejected, unusedColumns, durationMs }: StagedFile,
+  { rows, rejected: unreadable, unusedColumns, durationMs }: StagedFile,
+  refused: number,
   duplicates: number,
   changes: { readonly inserted: number; readonly updated: number } | null,
 ): LoadedFile {
+  const rejected = unreadable + refused;
   const kept = rows - rejected - duplicates;
   const { inserted, updated } = changes ?? { inserted: kept, updated: 0 };
   const unchanged = kept - inserted - updated;

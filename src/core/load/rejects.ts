@@ -44,6 +44,12 @@ export class Rejects {
     }
   }
 
+  /** Records whose bytes nobody asked for, of which the first are described. */
+  addPlaced(rejects: readonly Reject[], count: number): void {
+    this.records += count;
+    this.first.push(...rejects.slice(0, this.keep - this.first.length));
+  }
+
   /** Whether nothing will be written whatever follows, so that rows need not be sent any more. */
   get isLost(): boolean {
     return "records" in this.limit && this.records > this.limit.records;

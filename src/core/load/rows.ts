@@ -1,7 +1,7 @@
 /** From the cells of a record to the values of a row, or to the reasons why it cannot be one. */
 import type { Layout, TextRecord } from "./records.js";
 import type { Fault } from "./rejects.js";
-import { type Defaults, fieldsOf, Refusal, type Shape } from "./shape.js";
+import { type Defaults, type Field, fieldsOf, Refusal, type Shape } from "./shape.js";
 
 export interface Row {
   /** By field of the shape. Overwritten with the next row. */
@@ -14,8 +14,9 @@ export type RowReader = (record: TextRecord) => Row | readonly Fault[];
 
 /** @returns a function for the records of one layout, made for millions of calls */
 export function rowReader(shape: Shape, layout: Layout, defaults: Defaults): RowReader {
-  const fields = fieldsOf(shape).map((field, index) => ({
+  const fields = fieldsOf(shape).map((field: Field, index) => ({
     parse: field.parse,
+    emptyIsAbsent: field.emptyIsAbsent === true,
     position: layout.position[index] ?? -1,
     fallback: defaults[field.name],
     absentBit: index < shape.key.length || field.required ? 0 : 1 << (index - shape.key.length),
@@ -44,6 +45,16 @@ export function rowReader(shape: Shape, layout: Layout, defaults: Defaults): Row
         faults.push(cellFault(field.position, index, layout, shape, value.reason));
       } else {
         row.values[index] = value;
+        if (value === null && field.emptyIsAbsent) {
+          row.absent |= field.absentBit;
+        }
+      }
+    }
+    if (faults === null && shape.check !== undefined) {
+      const fault = shape.check(row.values.slice(shape.key.length));
+      if (fault !== null) {
+        const index = fieldsOf(shape).findIndex(({ name }) => name === fault.field);
+        return [cellFault(layout.position[index] ?? -1, index, layout, shape, fault.reason)];
       }
     }
     return faults ?? row;

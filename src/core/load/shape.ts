@@ -16,6 +16,12 @@ export interface Field {
   readonly aliases: readonly string[];
   /** From a cell to what is stored; null is stored for a cell that says there is nothing. */
   readonly parse: (text: string) => string | null | Refusal;
+  /** In PostgreSQL. Default: text. */
+  readonly type?: "integer" | "double precision" | "timestamptz(3)";
+  /** An empty cell says nothing, as a missing one does: the column takes no null. */
+  readonly emptyIsAbsent?: boolean;
+  /** Set with a new row only; what the database holds of others is neither compared nor changed. */
+  readonly insertOnly?: boolean;
 }
 
 export interface Shape {
@@ -26,6 +32,14 @@ export interface Shape {
   readonly key: readonly Field[];
   /** The other fields. One that a file does not have keeps what the database holds. */
   readonly content: readonly Field[];
+  /** What holds between fields, given the values of the content in its order. */
+  readonly check?: (content: readonly (string | null)[]) => RowFault | null;
+}
+
+export interface RowFault {
+  /** Name of the field that is at fault. */
+  readonly field: string;
+  readonly reason: string;
 }
 
 /** Values by field that hold for every record of a run that does not say them itself. */
@@ -36,7 +50,7 @@ export function fieldsOf(shape: Shape): readonly Field[] {
 }
 
 /** In SQL: the columns of some fields, of the table that `alias` stands for. */
-export function columnsOf(fields: readonly Field[], alias?: string): string {
+export function columnsOf(fields: readonly Pick<Field, "column">[], alias?: string): string {
   return fields.map(({ column }) => (alias === undefined ? column : `${alias}.${column}`)).join(", ");
 }
 

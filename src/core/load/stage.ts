@@ -60,7 +60,7 @@ export interface StagedFile {
 export async function createStaging(client: PoolClient, shape: Shape): Promise<void> {
   const columns = [
     ...shape.key.map(({ column }) => `${column} text NOT NULL`),
-    ...shape.content.map(({ column }) => `${column} text`),
+    ...shape.content.map(({ column, type = "text" }) => `${column} ${type}`),
   ];
   await client.query(
     `CREATE TEMPORARY TABLE staged_rows (id uuid NOT NULL, ${columns.join(", ")}, absent smallint NOT NULL) ON COMMIT DROP`,

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { type DueWord, type ProgressGroup, showProgress } from "../../../core/progress.js";
+import { type DueWord, showProgress } from "../../../core/progress.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
 import { email, flagOption, showDeleted } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
-import { bar, facts, percent, timestamp } from "../../render/text.js";
-
-const BAR_WIDTH = 20;
+import { facts, percent, timestamp } from "../../render/text.js";
+import { chartLine, groupColumns } from "./columns.js";
 
 export const show = defineCommand({
   name: "show",
@@ -67,9 +66,7 @@ export const show = defineCommand({
     sections.push(
       [
         chalk.bold("coming days (UTC)"),
-        ...forecast.map(({ date, due }) =>
-          `${date}  ${String(due).padStart(5)}  ${due === 0 ? "" : bar(due / most, BAR_WIDTH).replaceAll("░", "")}`.trimEnd(),
-        ),
+        ...forecast.map(({ date, due }) => `${date}  ${String(due).padStart(5)}  ${chartLine(due, most)}`.trimEnd()),
       ].join("\n"),
     );
     if (dueWords !== null) {
@@ -78,19 +75,6 @@ export const show = defineCommand({
     return sections.join("\n\n");
   },
 });
-
-function groupColumns(groupedBy: string): Column<ProgressGroup>[] {
-  const share = (group: ProgressGroup): number => (group.words === 0 ? 0 : group.mastered / group.words);
-  return [
-    { title: groupedBy, value: ({ key }) => key ?? "(none)", flexible: true },
-    { title: "words", align: "right", value: ({ words }) => String(words) },
-    { title: "studied", align: "right", value: ({ studied }) => String(studied) },
-    { title: "mastered", align: "right", value: ({ mastered }) => String(mastered) },
-    { title: "", value: (group) => `${bar(share(group), BAR_WIDTH)} ${percent(share(group)).padStart(5)}` },
-    { title: "due", align: "right", value: ({ due }) => String(due) },
-    { title: "accuracy", align: "right", value: ({ accuracy }) => percent(accuracy) },
-  ];
-}
 
 const DUE_COLUMNS: readonly Column<DueWord>[] = [
   { title: "due since", value: (word) => timestamp(word.nextReviewAt) },

@@ -3,13 +3,40 @@ import { listUsers } from "../../../core/user-list.js";
 import type { User } from "../../../core/users.js";
 import { ExitCode, UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
-import { after, flagOption, limit } from "../../options.js";
+import { after, domain, flagOption, limit, moment } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
 import { lines, timestamp } from "../../render/text.js";
 
+type Field = keyof User;
+
+const COLUMNS: Readonly<Record<Field, Column<Partial<User>>>> = {
+  email: { title: "email", value: ({ email = "" }) => email, flexible: true },
+  displayName: { title: "name", value: ({ displayName }) => displayName ?? "–", flexible: true },
+  id: { title: "id", value: ({ id = "" }) => id },
+  createdAt: { title: "created", value: ({ createdAt = null }) => timestamp(createdAt) },
+  updatedAt: { title: "updated", value: ({ updatedAt = null }) => timestamp(updatedAt) },
+  deletedAt: { title: "deleted", value: ({ deletedAt = null }) => timestamp(deletedAt) },
+};
+const ALL_FIELDS = Object.keys(COLUMNS) as Field[];
+const TITLES = ALL_FIELDS.map((field) => COLUMNS[field].title);
+
+/** By their titles in the table or their names in JSON; each counts once. */
+const fieldsSchema = z.string().transform((text, context): Field[] => {
+  const fields = new Set<Field>();
+  for (const name of text.split(",").map((part) => part.trim())) {
+    const field = ALL_FIELDS.find((candidate) => candidate === name || COLUMNS[candidate].title === name);
+    if (field === undefined) {
+      context.addIssue({ code: "custom", message: `knows no ${JSON.stringify(name)}, but ${TITLES.join(", ")}` });
+      return z.NEVER;
+    }
+    fields.add(field);
+  }
+  return [...fields];
+});
+
 export const list = defineCommand({
   name: "list",
-  summary: "list users by email",
+  summary: "list users, filtered and sorted",
   args: {},
   options: {
     deleted: flagOption("--deleted", "only soft-deleted users"),
@@ -19,40 +46,63 @@ export const list = defineCommand({
       "only users with this in their email or name",
       z.string().min(1, "must not be empty").optional(),
     ),
+    domain,
+    createdAfter: moment("--created-after <time>", "only users created then or later: a day, a time, or an age"),
+    inactiveSince: moment("--inactive-since <time>", "only users who have neither studied nor been signed in since"),
+    sort: parameter(
+      "--sort <order>",
+      "by email, or by created, the newest first (default: email)",
+      z.enum(["email", "created"], { error: "must be email or created" }).default("email"),
+    ),
+    fields: parameter("--fields <names>", `what to show, in this order: ${TITLES.join(",")}`, fieldsSchema.optional()),
     limit,
     after,
   },
   examples: [
-    { command: "vocabdb user list --search example.org", description: "Users of one domain" },
+    { command: "vocabdb user list --search lovelace", description: "Find a user by a part of email or name" },
+    { command: "vocabdb user list --domain example.org --sort created", description: "Of one team, the newest first" },
+    {
+      command: "vocabdb user list --inactive-since 180d --fields email,created --limit 1000",
+      description: "Who has not been seen for half a year",
+    },
     { command: "vocabdb user list --deleted --json", description: "Who could be restored, for a script" },
   ],
   exitCodes: [ExitCode.findings],
   needs: "connection",
   writes: null,
-  run: (input, { connection }) => {
+  run: async (input, { connection, now }) => {
     if (input.deleted && input.all) {
       throw new UsageError("give one of --deleted and --all");
     }
-    const { search, limit: size, after: cursor } = input;
-    return listUsers(connection, {
+    const { search, domain, createdAfter, inactiveSince, sort, fields, limit, after } = input;
+    const { users, nextCursor } = await listUsers(connection, {
       which: input.all ? "all" : input.deleted ? "deleted" : "live",
-      limit: size,
+      ...{ sort, limit },
       ...(search !== undefined && { search }),
-      ...(cursor !== undefined && { after: cursor }),
+      ...(domain !== undefined && { domain }),
+      ...(createdAfter !== undefined && { createdAfter: createdAfter(now()) }),
+      ...(inactiveSince !== undefined && { inactiveSince: inactiveSince(now()) }),
+      ...(after !== undefined && { after }),
     });
+    return { users: fields === undefined ? users : users.map((user) => pick(user, fields)), nextCursor };
   },
-  text: ({ users, nextCursor }, view) =>
+  text: ({ users, nextCursor }, view, { fields = usualFields(users) }) =>
     lines(
-      table(users, LIST_COLUMNS(users), view, "no users"),
+      table(
+        users,
+        fields.map((field) => COLUMNS[field]),
+        view,
+        "no users",
+      ),
       nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
     ),
 });
 
-const LIST_COLUMNS = (users: readonly User[]): Column<User>[] => [
-  { title: "email", value: (user) => user.email, flexible: true },
-  { title: "name", value: (user) => user.displayName ?? "–", flexible: true },
-  { title: "created", value: (user) => timestamp(user.createdAt) },
-  ...(users.some((user) => user.deletedAt !== null)
-    ? [{ title: "deleted", value: (user: User) => timestamp(user.deletedAt) }]
-    : []),
-];
+function pick(user: User, fields: readonly Field[]): Partial<User> {
+  return Object.fromEntries(fields.map((field) => [field, user[field]]));
+}
+
+function usualFields(users: readonly Partial<User>[]): Field[] {
+  const someDeleted = users.some(({ deletedAt = null }) => deletedAt !== null);
+  return ["email", "displayName", "createdAt", ...(someDeleted ? (["deletedAt"] as const) : [])];
+}

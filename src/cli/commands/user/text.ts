@@ -21,3 +21,7 @@ export function userFacts(user: User, view: View, further: readonly (readonly [s
     view,
   );
 }
+
+export function shownOnce(generatedPassword: string | null, { chalk }: View): string | null {
+  return generatedPassword === null ? null : `password, shown only now: ${chalk.bold(generatedPassword)}`;
+}

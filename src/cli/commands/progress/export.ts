@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { withOutput } from "../../../core/output.js";
+import { exportProgress } from "../../../core/progress-export.js";
+import { ExitCode, UsageError } from "../../../errors.js";
+import { defineCommand, parameter } from "../../command.js";
+import { flagOption, force, optionalEmail, output } from "../../options.js";
+import { count } from "../../render/text.js";
+
+export const exportCommand = defineCommand({
+  name: "export",
+  summary: "write the progress of one user or of all as CSV or NDJSON",
+  details:
+    "Rows are keyed by the user's email and the word's language, term, reading and sense, never by ids, so that\n" +
+    "another database can import them. The same progress is the same file, byte for byte, in every database.",
+  args: { email: optionalEmail },
+  options: {
+    all: flagOption("--all", "progress of all users"),
+    deleted: flagOption("--deleted", "soft-deleted users too"),
+    format: parameter(
+      "--format <format>",
+      "csv or ndjson (default: by the name of the output, otherwise csv)",
+      z.enum(["csv", "ndjson"], { error: "must be csv or ndjson" }).optional(),
+    ),
+    escapeFormulas: flagOption(
+      "--escape-formulas",
+      "put ' before what a spreadsheet would take for a formula; such a file does not import unchanged",
+    ),
+    output,
+    force,
+  },
+  examples: [
+    { command: "vocabdb progress export --all --output progress.csv", description: "Everything, to move it elsewhere" },
+    { command: "vocabdb progress export ada@example.com --format ndjson", description: "One user, on standard output" },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  needs: "connection",
+  writes: null,
+  run: async (input, { connection, cwd, stdout, json, signal }) => {
+    const { email, all, deleted, escapeFormulas, output: path, force } = input;
+    if ((email === undefined) !== all) {
+      throw new UsageError("give either the email of a user or --all");
+    }
+    if (json && path === undefined) {
+      throw new UsageError("--json needs --output FILE: standard output takes the export itself");
+    }
+    const format = input.format ?? (/\.(ndjson|jsonl)$/i.test(path ?? "") ? "ndjson" : "csv");
+    const progress = await withOutput({ path, cwd, stdout, force }, (sink) =>
+      exportProgress(connection, sink, { email: email ?? null, deleted, format, escapeFormulas, signal }),
+    );
+    return { progress, output: path ?? null };
+  },
+  text: ({ progress, output }) => (output === null ? "" : `${count(progress, "row")} written to ${output}`),
+});

@@ -1,0 +1,52 @@
+import { listProgress, type WordProgress } from "../../../core/progress-list.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { after, email, flagOption, limit, showDeleted } from "../../options.js";
+import { type Column, table } from "../../render/table.js";
+import { lines, percent, timestamp } from "../../render/text.js";
+import { onlyLanguage } from "./options.js";
+
+export const list = defineCommand({
+  name: "list",
+  summary: "list the words a user has progress on, those due first",
+  details: "new: never studied; mastered: confidence of at least 0.8 after 3 or more reviews; learning: in between.",
+  args: { email },
+  options: {
+    due: flagOption("--due", "only words that are due"),
+    language: onlyLanguage,
+    deleted: showDeleted,
+    limit,
+    after,
+  },
+  examples: [
+    { command: "vocabdb progress list ada@example.com", description: "Word by word, the longest due first" },
+    { command: "vocabdb progress list ada@example.com --due --language zh --json", description: "For a script" },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  needs: "connection",
+  writes: null,
+  run: ({ email: address, due, language, deleted, limit: size, after: cursor }, { connection, now }) =>
+    listProgress(connection, address, {
+      ...{ due, deleted, limit: size, now: now() },
+      ...(language !== undefined && { language }),
+      ...(cursor !== undefined && { after: cursor }),
+    }),
+  text: ({ progress, nextCursor }, view) =>
+    lines(
+      table(progress, COLUMNS, view, "no progress"),
+      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
+    ),
+});
+
+const COLUMNS: readonly Column<WordProgress>[] = [
+  { title: "next review", value: ({ nextReviewAt }) => timestamp(nextReviewAt) },
+  { title: "language", value: ({ language }) => language },
+  { title: "term", value: ({ term }) => term, flexible: true },
+  { title: "reading", value: ({ reading }) => reading, flexible: true },
+  { title: "sense", value: ({ sense }) => sense, flexible: true },
+  { title: "definition", value: ({ definition }) => definition, flexible: true },
+  { title: "state", value: ({ state }) => state },
+  { title: "correct", align: "right", value: ({ correctCount, studyCount }) => `${correctCount} of ${studyCount}` },
+  { title: "confidence", align: "right", value: ({ confidence }) => percent(confidence) },
+  { title: "studied", value: ({ lastStudiedAt }) => timestamp(lastStudiedAt) },
+];

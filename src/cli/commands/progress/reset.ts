@@ -1,0 +1,41 @@
+import { resetProgress } from "../../../core/progress-reset.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { confirm, email, showDeleted, writing } from "../../options.js";
+import { count } from "../../render/text.js";
+import { onlyLanguage } from "./options.js";
+
+export const reset = defineCommand({
+  name: "reset",
+  summary: "remove all progress of a user, for good",
+  args: { email },
+  options: {
+    language: onlyLanguage,
+    confirm: confirm("the email of the user"),
+    deleted: showDeleted,
+    ...writing,
+  },
+  examples: [
+    { command: "vocabdb progress reset ada@example.com --dry-run", description: "How many words it is about" },
+    {
+      command: "vocabdb progress reset ada@example.com --confirm ada@example.com --reason 'asked to start anew'",
+      description: "Begin from nothing",
+    },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  needs: "connection",
+  writes: "data",
+  run: async (input, { connection, actor, signal }) => {
+    const { email: address, language, confirm: confirmed, deleted, dryRun, reason } = input;
+    const change = await resetProgress(connection, address, {
+      ...{ deleted, dryRun, signal, actor: actor(reason) },
+      ...(language !== undefined && { language }),
+      ...(confirmed !== undefined && { confirm: confirmed }),
+    });
+    return { ...change, dryRun };
+  },
+  text: ({ user, changed, progressDeleted, dryRun }, { chalk }) =>
+    changed
+      ? `${chalk.green(dryRun ? "would remove" : "removed")} the progress of ${user.email} on ${count(progressDeleted, "word")}`
+      : `${chalk.dim("nothing to remove:")} ${user.email}`,
+});

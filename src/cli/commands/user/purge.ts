@@ -1,0 +1,114 @@
+import {
+  countDeletedBefore,
+  countPurgeable,
+  NOTHING_PURGED,
+  type PurgedRows,
+  type PurgeOptions,
+  purgeUser,
+  purgeUsersDeletedBefore,
+} from "../../../core/user-purge.js";
+import type { Connection } from "../../../db/pool.js";
+import { ConsentMissingError, ExitCode, UsageError } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { confirm, moment, optionalEmail, writing } from "../../options.js";
+import { count, facts, lines } from "../../render/text.js";
+
+const MANY = "purge";
+
+export const purge = defineCommand({
+  name: "purge",
+  summary: "remove soft-deleted users for good",
+  details:
+    "With a user go all sessions and all progress, and the email is free again; the history stays. Live users are\n" +
+    "refused. Many go in batches, each in a transaction of its own: what is gone when the command is stopped stays\n" +
+    "gone, and the next run goes on with the rest.",
+  args: { email: optionalEmail },
+  options: {
+    deletedBefore: moment(
+      "--deleted-before <time>",
+      "all who were deleted before: a day, a time, or an age such as 30d",
+    ),
+    confirm: confirm(`the user by email, or ${MANY} with --deleted-before`),
+    ...writing,
+  },
+  examples: [
+    { command: "vocabdb user purge ada@example.org --dry-run", description: "What would go" },
+    {
+      command: "vocabdb user purge ada@example.org --confirm ada@example.org",
+      description: "Remove a deleted user; this cannot be undone",
+    },
+    {
+      command: "vocabdb user purge --deleted-before 30d --confirm purge --reason 'retention policy'",
+      description: "All who were deleted more than 30 days ago, for a nightly job",
+    },
+  ],
+  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
+  needs: "connection",
+  writes: "data",
+  run: async ({ email, deletedBefore, confirm, dryRun, reason }, { connection, signal, now, actor, display }) => {
+    const options: ConfirmedOptions = {
+      ...{ confirm, dryRun, signal, actor: actor(reason) },
+      onProgress: ({ users }) => display.update(`purging: ${count(users, "user")} ${dryRun ? "would be" : "are"} gone`),
+    };
+    let rows: PurgedRows;
+    if (email !== undefined && deletedBefore === undefined) {
+      rows = await purgeOne(connection, email, options);
+    } else if (email === undefined && deletedBefore !== undefined) {
+      rows = await purgeMany(connection, deletedBefore(now()), options);
+    } else {
+      throw new UsageError("give either the email of a user or --deleted-before TIME");
+    }
+    return { users: rows.users, rows, changed: rows.users > 0, dryRun };
+  },
+  text: ({ users, rows, changed, dryRun }, view) =>
+    changed
+      ? lines(
+          `${view.chalk.green(dryRun ? "would purge" : "purged")} ${count(users, "user")}`,
+          facts(
+            Object.entries(rows).map(([table, number]) => [table, count(number, "row")] as const),
+            view,
+          ),
+        )
+      : view.chalk.dim("nothing to purge"),
+});
+
+interface ConfirmedOptions extends PurgeOptions {
+  readonly confirm: string | undefined;
+}
+
+async function purgeOne(connection: Connection, email: string, options: ConfirmedOptions): Promise<PurgedRows> {
+  if (options.dryRun || options.confirm === email) {
+    return purgeUser(connection, email, options);
+  }
+  const rows = await countPurgeable(connection, email);
+  if (rows.users > 0) {
+    throw consentMissing(options.confirm, email, {
+      losses: `${email} with ${count(rows.sessions, "session")} and ${count(rows.progress, "row")} of progress`,
+      command: `vocabdb user purge ${email} --confirm ${email}`,
+    });
+  }
+  return rows;
+}
+
+async function purgeMany(connection: Connection, deletedBefore: Date, options: ConfirmedOptions): Promise<PurgedRows> {
+  if (options.dryRun || options.confirm === MANY) {
+    return purgeUsersDeletedBefore(connection, deletedBefore, options);
+  }
+  const users = await countDeletedBefore(connection, deletedBefore);
+  if (users > 0) {
+    throw consentMissing(options.confirm, MANY, {
+      losses: `${count(users, "user")} with all sessions and progress`,
+      command: `vocabdb user purge --deleted-before ${deletedBefore.toISOString()} --confirm ${MANY}`,
+    });
+  }
+  return NOTHING_PURGED;
+}
+
+function consentMissing(
+  given: string | undefined,
+  wanted: string,
+  { losses, command }: { readonly losses: string; readonly command: string },
+): ConsentMissingError {
+  const mistaken = given === undefined ? "" : `--confirm names ${JSON.stringify(given)}, not ${wanted}: `;
+  return new ConsentMissingError(`${mistaken}this would remove ${losses} for good, and needs --confirm`, command);
+}

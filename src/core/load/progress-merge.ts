@@ -1,0 +1,175 @@
+/**
+ * Progress from files meets progress in the database. Emails and natural keys become ids, and a rule for
+ * each field says which side counts, so that an import never silently overwrites newer learning.
+ */
+import type { PoolClient } from "pg";
+import {
+  absentMasks,
+  type ChangeOptions,
+  countChanges,
+  describeChange,
+  type Merge,
+  type RowChange,
+  type SampledRow,
+  textOf,
+  textsOf,
+} from "./changes.js";
+import { PROGRESS } from "./progress-shape.js";
+import { REFUSED } from "./refusals.js";
+import { columnsOf, type Field } from "./shape.js";
+import { STAGING } from "./stage.js";
+
+/** What to do with progress that the database has already. */
+export const RESOLUTIONS = ["newest", "best", "sum", "keep", "replace"] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+/** In SQL, of the column: what becomes of `o`, which the database holds, given `n` from the file. */
+type Rule = (o: string, n: string, column: string) => string;
+
+/** What does not say when it was learned is never newer. */
+const ofNewer: Rule = (o, n, column) =>
+  `CASE WHEN COALESCE(${n}.last_studied_at > ${o}.last_studied_at, ${n}.last_studied_at IS NOT NULL)
+        THEN ${n}.${column} ELSE ${o}.${column} END`;
+/** Of two, and the only one where one is null. */
+const greater: Rule = (o, n, column) => `GREATEST(${o}.${column}, ${n}.${column})`;
+const added: Rule = (o, n, column) => `LEAST(${o}.${column}::bigint + ${n}.${column}, 2147483647)::integer`;
+const ofFile: Rule = (_, n, column) => `${n}.${column}`;
+
+/** For study_count, correct_count, confidence, last_studied_at, next_review_at; null changes nothing. */
+const RULES: Readonly<Record<Resolution, readonly [Rule, Rule, Rule, Rule, Rule] | null>> = {
+  newest: [ofNewer, ofNewer, ofNewer, ofNewer, ofNewer],
+  best: [greater, greater, greater, greater, greater],
+  sum: [added, added, ofNewer, greater, ofNewer],
+  replace: [ofFile, ofFile, ofFile, ofFile, ofFile],
+  keep: null,
+};
+
+/** @param withDeleted also takes progress of soft-deleted users */
+export function progressMerge(resolution: Resolution, withDeleted: boolean): Merge {
+  return {
+    refuse: (client) => resolveKeys(client, withDeleted),
+    classify: (client, options) => classify(client, options, resolution),
+    sample: (client, options, size) => sample(client, options, size, resolution),
+    write: (client) => write(client, resolution),
+  };
+}
+
+/** Finds user and word of each staged row; what finds none, or more than one word, is refused. */
+async function resolveKeys(client: PoolClient, withDeleted: boolean): Promise<void> {
+  await client.query(
+    `CREATE TEMPORARY TABLE resolved_rows ON COMMIT DROP AS
+     SELECT s.id, u.id AS user_id, u.deleted_at IS NOT NULL AND NOT $1 AS is_hidden, w.id AS word_id,
+            CASE WHEN w.id IS NULL THEN 0 ELSE 1 END AS candidates, NULL::text AS words
+       FROM ${STAGING} AS s
+       LEFT JOIN users AS u USING (email)
+       LEFT JOIN vocabulary_words AS w USING (language, term, reading, sense)`,
+    [withDeleted],
+  );
+  // Where a part of the key is left out, the word is meant that is the only one.
+  await client.query(
+    `UPDATE pg_temp.resolved_rows AS r
+        SET word_id = found.ids[1], candidates = cardinality(found.ids), words = found.words
+       FROM (SELECT s.id, array_agg(w.id) AS ids,
+                    string_agg(concat_ws(' ', w.language, w.term, NULLIF(w.reading, ''), NULLIF(w.sense, '')), ', '
+                               ORDER BY w.language, w.reading, w.sense) AS words
+               FROM pg_temp.resolved_rows AS unresolved
+               JOIN ${STAGING} AS s USING (id)
+               JOIN vocabulary_words AS w
+                 ON search_key(w.term) COLLATE "C" = search_key(s.term) COLLATE "C" AND w.term = s.term
+                AND (s.language = '' OR w.language = s.language)
+                AND (s.reading = '' OR w.reading = s.reading)
+                AND (s.sense = '' OR w.sense = s.sense)
+              WHERE unresolved.word_id IS NULL AND '' IN (s.language, s.reading, s.sense)
+              GROUP BY s.id) AS found
+      WHERE r.id = found.id`,
+  );
+  await client.query(
+    `INSERT INTO ${REFUSED}
+     SELECT id, 'email', 'UNKNOWN_USER', 'belongs to no user', 'create the user first: vocabdb user create or user import'
+       FROM pg_temp.resolved_rows WHERE user_id IS NULL
+     UNION ALL
+     SELECT id, 'email', 'USER_DELETED', 'belongs to a user who is deleted', 'bring the user back first: vocabdb user restore'
+       FROM pg_temp.resolved_rows WHERE is_hidden
+     UNION ALL
+     SELECT id, 'term', 'UNKNOWN_WORD',
+            'is no word of this database: ' || concat_ws(' ', NULLIF(language, ''), term, NULLIF(reading, ''), NULLIF(sense, '')),
+            'load the word first: vocabdb seed'
+       FROM pg_temp.resolved_rows JOIN ${STAGING} USING (id) WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates = 0
+     UNION ALL
+     SELECT id, 'term', 'AMBIGUOUS_WORD', 'may be any of: ' || words, 'tell them apart by language, reading and sense'
+       FROM pg_temp.resolved_rows WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates > 1
+     UNION ALL
+     SELECT id, 'term', 'DUPLICATE_ROWS', 'means the same word as an earlier record, which spells its key otherwise', NULL
+       FROM (SELECT r.id, ROW (s.language, s.reading, s.sense) <> first_value(ROW (s.language, s.reading, s.sense))
+                            OVER (PARTITION BY r.user_id, r.word_id ORDER BY r.id) AS is_other
+               FROM pg_temp.resolved_rows AS r JOIN ${STAGING} AS s USING (id)
+              WHERE NOT r.is_hidden AND r.user_id IS NOT NULL AND r.candidates = 1) AS same
+      WHERE is_other`,
+  );
+}
+
+/** What each field would be; said of `s`, whose record may say nothing about some. */
+function targets(resolution: Resolution, o: string, n: string): { readonly field: Field; readonly sql: string }[] {
+  const rules = RULES[resolution];
+  return PROGRESS.content.map((field, index) => {
+    const current = `${o}.${field.column}`;
+    const rule = rules?.[index]?.(o, n, field.column) ?? current;
+    return { field, sql: `CASE WHEN ${n}.absent & ${1 << index} <> 0 THEN ${current} ELSE ${rule} END` };
+  });
+}
+
+async function classify(client: PoolClient, options: ChangeOptions, resolution: Resolution) {
+  const after = targets(resolution, "o", "s").map(({ sql }) => sql);
+  const differs = `(${columnsOf(PROGRESS.content, "o")}) IS DISTINCT FROM (${after.join(", ")})`;
+  await client.query(
+    `CREATE TEMPORARY TABLE changed_rows ON COMMIT DROP AS
+     SELECT s.id, r.user_id, r.word_id, ${columnsOf(PROGRESS.content, "s")}, s.absent, o.user_id IS NULL AS is_new
+       FROM ${STAGING} AS s
+       JOIN pg_temp.resolved_rows AS r USING (id)
+       LEFT JOIN progress AS o ON o.user_id = r.user_id AND o.word_id = r.word_id
+      WHERE o.user_id IS NULL OR ${differs}`,
+  );
+  return countChanges(client, options, "is_new");
+}
+
+async function sample(
+  client: PoolClient,
+  options: ChangeOptions,
+  size: number,
+  resolution: Resolution,
+): Promise<RowChange[]> {
+  const after = targets(resolution, "o", "c").map(({ field, sql }) => textOf(field, sql));
+  const { rows } = await client.query<SampledRow>(
+    `SELECT c.id, ARRAY[${columnsOf(PROGRESS.key, "s")}] AS key,
+            ARRAY[${textsOf(PROGRESS.content, "o")}] AS old, ARRAY[${after.join(", ")}] AS new
+       FROM pg_temp.changed_rows AS c
+       JOIN ${STAGING} AS s USING (id)
+       JOIN progress AS o ON o.user_id = c.user_id AND o.word_id = c.word_id
+      ORDER BY c.id
+      LIMIT $1`,
+    [size],
+  );
+  return rows.map((row) => describeChange(row, options));
+}
+
+/** The rule is applied to the row as it is by then: somebody may be studying. */
+async function write(client: PoolClient, resolution: Resolution): Promise<void> {
+  const rules = RULES[resolution];
+  for (const absent of await absentMasks(client)) {
+    const said = PROGRESS.content.flatMap(({ column }, index) =>
+      absent & (1 << index) ? [] : [{ column, value: rules?.[index]?.("o", "EXCLUDED", column) ?? `o.${column}` }],
+    );
+    const columns = columnsOf([{ column: "user_id" }, { column: "word_id" }, ...said]);
+    const action =
+      rules === null || said.length === 0
+        ? "NOTHING"
+        : `UPDATE SET ${said.map(({ column, value }) => `${column} = ${value}`).join(", ")}
+           WHERE (${columnsOf(said, "o")}) IS DISTINCT FROM (${said.map(({ value }) => value).join(", ")})`;
+    await client.query(
+      `INSERT INTO progress AS o (${columns})
+       SELECT ${columns} FROM pg_temp.changed_rows WHERE absent = $1 ORDER BY user_id, word_id
+       ON CONFLICT (user_id, word_id) DO ${action}`,
+      [absent],
+    );
+  }
+}

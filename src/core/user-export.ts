@@ -1,0 +1,214 @@
+/** Everything held about one person, for an answer to who asks; and all users, as `user import` reads them. */
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import type { PoolClient } from "pg";
+import { setting } from "../db/copy.js";
+import type { Connection } from "../db/pool.js";
+import { inTransaction } from "../db/transaction.js";
+import { type ExportColumn, type ExportFormat, exportRows, isoTime } from "./export.js";
+import { type OutputOptions, withOutput, withOutputFolder } from "./output.js";
+import { emailPeriods } from "./user-emails.js";
+import { findUser, requireVisible } from "./users.js";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** What is held about one person. Times are ISO 8601 in UTC. */
+export interface UserExport {
+  /** With `hasPassword` in place of the hash. */
+  readonly user: Row;
+  /** Without what tokens are compared with. */
+  readonly sessions: readonly Row[];
+  /** By the natural keys of the words, with their definitions. */
+  readonly progress: readonly Row[];
+  /** What was done to the user, under former emails too; other users whom an entry is about are left out. */
+  readonly history: readonly Row[];
+}
+
+const PARTS = ["user", "sessions", "progress", "history"] as const satisfies readonly (keyof UserExport)[];
+
+/** Rows by part. */
+export type UserExportCounts = Readonly<Record<(typeof PARTS)[number], number>>;
+
+const column = (header: string, member: string, sql: string): ExportColumn => ({ header, member, sql, isText: false });
+const text = (header: string, member: string, sql: string): ExportColumn => ({ header, member, sql, isText: true });
+const time = (header: string, member: string, sql: string): ExportColumn => column(header, member, isoTime(sql));
+
+interface Part {
+  readonly columns: readonly ExportColumn[];
+  readonly source: string;
+}
+
+const USER_ID = `${setting("user_id")}::uuid`;
+
+const SOURCES: Readonly<Record<keyof UserExport, Part>> = {
+  user: {
+    columns: [
+      column("id", "id", "u.id"),
+      text("email", "email", "u.email"),
+      text("display_name", "displayName", "u.display_name"),
+      // As JSON, so that CSV says true as well, and not t.
+      column("has_password", "hasPassword", "to_json(u.password_hash IS NOT NULL)"),
+      time("created_at", "createdAt", "u.created_at"),
+      time("updated_at", "updatedAt", "u.updated_at"),
+      time("deleted_at", "deletedAt", "u.deleted_at"),
+    ],
+    source: `FROM users AS u WHERE u.id = ${USER_ID}`,
+  },
+  sessions: {
+    columns: [
+      column("id", "id", "s.id"),
+      text("user_agent", "userAgent", "s.user_agent"),
+      time("created_at", "createdAt", "s.created_at"),
+      time("last_used_at", "lastUsedAt", "s.last_used_at"),
+      time("expires_at", "expiresAt", "s.expires_at"),
+      time("revoked_at", "revokedAt", "s.revoked_at"),
+    ],
+    source: `FROM sessions AS s WHERE s.user_id = ${USER_ID} ORDER BY s.created_at, s.id`,
+  },
+  progress: {
+    columns: [
+      column("language", "language", "w.language"),
+      text("term", "term", "w.term"),
+      text("reading", "reading", "w.reading"),
+      text("sense", "sense", "w.sense"),
+      text("definition", "definition", "w.definition"),
+      column("study_count", "studyCount", "p.study_count"),
+      column("correct_count", "correctCount", "p.correct_count"),
+      column("confidence", "confidence", "p.confidence"),
+      time("last_studied_at", "lastStudiedAt", "p.last_studied_at"),
+      time("next_review_at", "nextReviewAt", "p.next_review_at"),
+      time("created_at", "createdAt", "p.created_at"),
+      time("updated_at", "updatedAt", "p.updated_at"),
+    ],
+    source: `FROM progress AS p
+             JOIN vocabulary_words AS w ON w.id = p.word_id
+            WHERE p.user_id = ${USER_ID}
+            ORDER BY w.language, w.term COLLATE "C", w.reading COLLATE "C", w.sense COLLATE "C"`,
+  },
+  history: {
+    columns: [
+      time("occurred_at", "occurredAt", "a.occurred_at"),
+      column("action", "action", "a.action"),
+      text("command_line", "commandLine", "a.command_line"),
+      text("database_role", "databaseRole", "a.database_role"),
+      text("operator", "operator", "a.operator"),
+      text("reason", "reason", "a.reason"),
+      column("changes", "changes", "a.changes"),
+    ],
+    source: `FROM jsonb_to_recordset(${setting("emails")}::jsonb)
+                    AS known (email text, since timestamptz, until timestamptz)
+             JOIN audit_log AS a ON a.subjects @> ARRAY[known.email]
+              AND a.occurred_at > COALESCE(known.since, '-infinity')
+              AND a.occurred_at <= COALESCE(known.until, 'infinity')
+            ORDER BY a.occurred_at, a.id`,
+  },
+};
+
+export interface UserExportOptions {
+  /** Exports a soft-deleted user too. */
+  readonly deleted?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * As one document, in memory: it holds what one person has learned, and not more.
+ *
+ * @throws {UserNotFoundError} @throws {UserDeletedError}
+ */
+export async function exportUser(
+  connection: Connection,
+  email: string,
+  options: UserExportOptions = {},
+): Promise<UserExport> {
+  return inSnapshotOf(connection, email, options, async (client, settings) => {
+    const rowsOf = (part: keyof UserExport): Promise<Row[]> => readRows(client, SOURCES[part], settings);
+    const [user = {}] = await rowsOf("user");
+    return {
+      user,
+      sessions: await rowsOf("sessions"),
+      progress: await rowsOf("progress"),
+      history: await rowsOf("history"),
+    };
+  });
+}
+
+export interface UserFilesOptions extends UserExportOptions, Omit<OutputOptions, "path" | "force"> {
+  /** The folder; made for the export. */
+  readonly path: string;
+  readonly escapeFormulas?: boolean;
+}
+
+/** As a folder with a CSV file of each part. @throws {FileError} when the folder exists; as {@link exportUser} */
+export async function exportUserFiles(
+  connection: Connection,
+  email: string,
+  options: UserFilesOptions,
+): Promise<UserExportCounts> {
+  const { path, cwd, stdout, escapeFormulas = false, signal } = options;
+  return withOutputFolder({ path, cwd }, (folder) =>
+    inSnapshotOf(connection, email, options, async (client, settings) => {
+      const counts = { user: 0, sessions: 0, progress: 0, history: 0 };
+      for (const part of PARTS) {
+        const file = { path: join(folder, `${part}.csv`), cwd, stdout, force: false };
+        counts[part] = await withOutput(file, (sink) =>
+          exportRows(client, sink, { ...SOURCES[part], settings, format: "csv", escapeFormulas, signal }),
+        );
+      }
+      return counts;
+    }),
+  );
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+/** All parts as they are at one moment. */
+async function inSnapshotOf<T>(
+  connection: Connection,
+  email: string,
+  { deleted = false, signal }: UserExportOptions,
+  work: (client: PoolClient, settings: Settings) => Promise<T>,
+): Promise<T> {
+  return inTransaction(connection, { readOnly: true, signal }, async (client) => {
+    const user = await findUser(client, email);
+    requireVisible(user, deleted);
+    const emails = await emailPeriods(client, user.email);
+    return work(client, { user_id: user.id, emails: JSON.stringify(emails) });
+  });
+}
+
+async function readRows(client: PoolClient, part: Part, settings: Settings): Promise<Row[]> {
+  const chunks: Buffer[] = [];
+  const sink = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  await exportRows(client, sink, { ...part, settings, format: "ndjson" });
+  const lines = Buffer.concat(chunks).toString("utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line): Row => JSON.parse(line));
+}
+
+export interface UsersExportOptions extends UserExportOptions {
+  readonly format: ExportFormat;
+  readonly escapeFormulas?: boolean;
+}
+
+/** All users by email, as `user import` reads them. @returns how many they are */
+export async function exportUsers(
+  connection: Connection,
+  sink: NodeJS.WritableStream,
+  { deleted = false, signal, format, escapeFormulas = false }: UsersExportOptions,
+): Promise<number> {
+  const columns = [
+    text("email", "email", "u.email"),
+    text("display_name", "displayName", "u.display_name"),
+    time("created_at", "createdAt", "u.created_at"),
+    time("deleted_at", "deletedAt", "u.deleted_at"),
+  ];
+  // By code point, so that the file is the same from every database.
+  const source = `FROM users AS u ${deleted ? "" : "WHERE u.deleted_at IS NULL"} ORDER BY u.email COLLATE "C"`;
+  return inTransaction(connection, { readOnly: true, signal }, (client) =>
+    exportRows(client, sink, { columns, source, format, escapeFormulas, signal }),
+  );
+}
