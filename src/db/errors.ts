@@ -145,6 +145,9 @@ function fromServer(facts: ErrorFacts, sqlState: string, target: Target, cause: 
       );
     case "42P01":
     case "3F000":
+    // A function or a column: the tables are there, and older than this version.
+    case "42883":
+    case "42703":
       return new MigrationsPendingError([]);
     case "42501":
       return new PermissionError(
