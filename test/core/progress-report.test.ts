@@ -4,7 +4,7 @@ import { showProgress } from "../../src/core/progress.js";
 import { type ReportOptions, type ReportSort, reportProgress } from "../../src/core/progress-report.js";
 import type { Connection } from "../../src/db/pool.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { withDriver } from "../support/seeding.js";
+import { waitingFor, withDriver } from "../support/seeding.js";
 
 /** A Monday. */
 const NOW = new Date("2026-06-01T12:00:00Z");
@@ -274,14 +274,14 @@ it("the three reports have one total, whatever they list", async ({ connection, 
 
 it("an interruption stops it in the middle of its work", async ({ connection, db }) => {
   const abort = new AbortController();
-  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  const running = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   await withDriver(db, async (client) => {
     await client.query("BEGIN; LOCK TABLE progress");
     const report = reportAt(connection, { signal: abort.signal });
     report.catch(() => {});
-    await expect.poll(() => db.query(waiting)).toHaveLength(1);
+    await waitingFor(db, "relation = 'progress'::regclass");
     abort.abort(new Error("enough"));
     await expect(report).rejects.toThrow("enough");
-    await expect.poll(() => db.query(waiting)).toHaveLength(0);
+    await expect.poll(() => db.query(running)).toHaveLength(0);
   });
 });

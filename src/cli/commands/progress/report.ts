@@ -3,13 +3,53 @@ import { readEmails } from "../../../core/email-list.js";
 import { withOutput } from "../../../core/output.js";
 import { REPORT_SORTS, reportProgress } from "../../../core/progress-report.js";
 import { ExitCode, UsageError } from "../../../errors.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, type InputOf, parameter } from "../../command.js";
 import { domain, flagOption, force, moment, output } from "../../options.js";
-import { count, lines } from "../../render/text.js";
+import { count } from "../../render/text.js";
+import type { ServicesFor } from "../../services.js";
 import { reportCsv, reportText } from "./report-text.js";
 
 /** More is for files and programs. */
 const USERS_IN_TABLE = 50;
+
+const NAMED_IN_NOTICE = 10;
+
+const options = {
+  domain,
+  emails: parameter(
+    "--emails <path>",
+    "only the users in this file: one email to a line, or a CSV file with a column email; - is standard input",
+    z.string().min(1, "must not be empty").optional(),
+  ),
+  by: parameter(
+    "--by <group>",
+    "a line for each user, level or week (default: user)",
+    z.enum(["user", "level", "week"], { error: "must be user, level or week" }).default("user"),
+  ),
+  sort: parameter(
+    "--sort <order>",
+    `order of the users: ${REPORT_SORTS.join(", ")}; but for emails the greatest first (default: email)`,
+    z.enum(REPORT_SORTS, { error: `must be one of ${REPORT_SORTS.join(", ")}` }).optional(),
+  ),
+  since: moment("--since <time>", "count only words last studied from then on: a day, a time, or an age such as 30d"),
+  limit: parameter(
+    "--limit <count>",
+    `show only the first users (default: ${USERS_IN_TABLE} in the table, all in CSV and JSON)`,
+    z.coerce
+      .number({ error: "must be a whole number" })
+      .int("must be a whole number")
+      .min(1, "must be at least 1")
+      .optional(),
+  ),
+  format: parameter(
+    "--format <format>",
+    "table or csv (default: csv with --output, table without)",
+    z.enum(["table", "csv"], { error: "must be table or csv" }).optional(),
+  ),
+  escapeFormulas: flagOption("--escape-formulas", "in CSV, put ' before what a spreadsheet would take for a formula"),
+  output,
+  force,
+} as const;
 
 export const report = defineCommand({
   name: "report",
@@ -21,42 +61,7 @@ export const report = defineCommand({
     "keeps the last time only, so a word that is studied again moves to the new week. The last 12 weeks, or\n" +
     "those from --since on; the total is of these weeks.",
   args: {},
-  options: {
-    domain,
-    emails: parameter(
-      "--emails <path>",
-      "only the users in this file: one email to a line, or a CSV file with a column email; - is standard input",
-      z.string().min(1, "must not be empty").optional(),
-    ),
-    by: parameter(
-      "--by <group>",
-      "a line for each user, level or week (default: user)",
-      z.enum(["user", "level", "week"], { error: "must be user, level or week" }).default("user"),
-    ),
-    sort: parameter(
-      "--sort <order>",
-      `order of the users: ${REPORT_SORTS.join(", ")}; but for emails the greatest first (default: email)`,
-      z.enum(REPORT_SORTS, { error: `must be one of ${REPORT_SORTS.join(", ")}` }).optional(),
-    ),
-    since: moment("--since <time>", "count only words last studied from then on: a day, a time, or an age such as 30d"),
-    limit: parameter(
-      "--limit <count>",
-      `show only the first users (default: ${USERS_IN_TABLE} in the table, all in CSV and JSON)`,
-      z.coerce
-        .number({ error: "must be a whole number" })
-        .int("must be a whole number")
-        .min(1, "must be at least 1")
-        .optional(),
-    ),
-    format: parameter(
-      "--format <format>",
-      "table or csv (default: csv with --output, table without)",
-      z.enum(["table", "csv"], { error: "must be table or csv" }).optional(),
-    ),
-    escapeFormulas: flagOption("--escape-formulas", "in CSV, put ' before what a spreadsheet would take for a formula"),
-    output,
-    force,
-  },
+  options,
   examples: [
     { command: "vocabdb progress report --domain example.org", description: "A team: its users, and their total" },
     { command: "vocabdb progress report --sort last-activity --since 30d", description: "Who has studied of late" },
@@ -67,62 +72,54 @@ export const report = defineCommand({
   exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.badData],
   needs: "connection",
   writes: null,
-  run: async (input, { connection, cwd, stdin, stdout, json, signal, now, notice }) => {
-    const { by, domain, sort, output: path } = input;
+  run: async (input, services) => {
+    const { cwd, stdout, json } = services;
+    const { output: path, force, limit } = input;
     const asCsv = (input.format ?? (path === undefined ? "table" : "csv")) === "csv";
-    refuseCombinations({ ...input, asCsv, json });
-    const emails = input.emails === undefined ? undefined : await readEmails(input.emails, { cwd, stdin, signal });
-    const found = await reportProgress(connection, {
-      ...{ by, domain, emails, signal, now: now(), since: input.since?.(now()) },
-      ...(sort !== undefined && { sort }),
+    refuseCombinations(input, asCsv, json);
+    if (!asCsv) {
+      return { ...(await makeReport(input, services, limit ?? (json ? undefined : USERS_IN_TABLE))), output: null };
+    }
+    return withOutput({ path, cwd, stdout, force }, async (sink) => {
+      const made = await makeReport(input, services, limit);
+      sink.write(reportCsv(made, input));
+      return { ...made, output: path ?? "-" };
     });
-    const limit = input.limit ?? (asCsv || json ? Number.POSITIVE_INFINITY : USERS_IN_TABLE);
-    const report = { ...found, users: found.users?.slice(0, limit) ?? null };
-    if (report.notFound.length > 0) {
-      notice(`${count(report.notFound.length, "email")} without a live user: ${report.notFound.join(", ")}`);
-    }
-    if (asCsv) {
-      await withOutput({ path, cwd, stdout, force: input.force }, async (sink) => {
-        sink.write(reportCsv(report, input));
-      });
-    }
-    return { ...report, output: asCsv ? (path ?? "-") : null };
   },
   text: (result, view) => {
     if (result.output === null) {
       return reportText(result, view);
     }
-    return result.output === "-"
-      ? ""
-      : lines(`report of ${count(result.total.users, "user")} written to ${result.output}`);
+    return result.output === "-" ? "" : `report of ${count(result.total.users, "user")} written to ${result.output}`;
   },
   exitCode: ({ notFound }) => (notFound.length > 0 ? ExitCode.notFound : ExitCode.ok),
 });
 
-interface Combination {
-  readonly by: string;
-  readonly domain?: string | undefined;
-  readonly emails?: string | undefined;
-  readonly sort?: string | undefined;
-  readonly limit?: number | undefined;
-  readonly output?: string | undefined;
-  readonly escapeFormulas: boolean;
-  readonly asCsv: boolean;
-  readonly json: boolean;
+type Input = InputOf<typeof options>;
+
+async function makeReport(input: Input, services: ServicesFor["connection"], limit: number | undefined) {
+  const { by, domain, sort, since } = input;
+  const { connection, cwd, stdin, signal, now, notice } = services;
+  const emails = input.emails === undefined ? undefined : await readEmails(input.emails, { cwd, stdin, signal });
+  const report = await reportProgress(connection, {
+    ...{ by, domain, emails, signal, now: now(), since: since?.(now()) },
+    ...(sort !== undefined && { sort }),
+  });
+  const { notFound, users } = report;
+  if (notFound.length > 0) {
+    const more = notFound.length - NAMED_IN_NOTICE;
+    const names = notFound.slice(0, NAMED_IN_NOTICE).join(", ") + (more > 0 ? ` and ${more} more` : "");
+    notice(`${count(notFound.length, "email")} without a live user: ${names}`);
+  }
+  return { ...report, users: users?.slice(0, limit) ?? null };
 }
 
 /** @throws {UsageError} */
-function refuseCombinations({
-  by,
-  domain,
-  emails,
-  sort,
-  limit,
-  output,
-  escapeFormulas,
-  asCsv,
-  json,
-}: Combination): void {
+function refuseCombinations(
+  { by, domain, emails, sort, limit, output, escapeFormulas }: Input,
+  asCsv: boolean,
+  json: boolean,
+): void {
   if (domain !== undefined && emails !== undefined) {
     throw new UsageError("give one of --domain and --emails");
   }
