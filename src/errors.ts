@@ -3,6 +3,8 @@
  * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
  */
 
+import { shellWord } from "./shell.js";
+
 /** The meaning of each exit code; README and `docs/cli.md` explain them. */
 export const ExitCode = {
   ok: 0,
@@ -294,7 +296,7 @@ export class UserDeletedError extends VocabdbError {
   ) {
     super(
       `the user ${email} was deleted at ${deletedAt.toISOString()}`,
-      `add --deleted to see the user anyway, or: vocabdb user restore ${email}`,
+      `add --deleted to see the user anyway, or: vocabdb user restore ${shellWord(email)}`,
     );
   }
 }
@@ -309,13 +311,13 @@ export class EmailTakenError extends VocabdbError {
     readonly deletedAt: Date | null | undefined,
     options?: ErrorOptions,
   ) {
-    const undo = `bring the user back with \`vocabdb user restore ${email}\`; only after \`vocabdb user purge ${email}\` is the email free`;
+    const undo = `bring the user back with \`vocabdb user restore ${shellWord(email)}\`; only after \`vocabdb user purge ${shellWord(email)}\` is the email free`;
     super(
       deletedAt
         ? `the email ${email} belongs to a user who was deleted at ${deletedAt.toISOString()}`
         : `a user with the email ${email} exists already${deletedAt === null ? "" : ", live or deleted"}`,
       deletedAt === null
-        ? `vocabdb user show ${email} (with --if-not-exists, an existing user is no error)`
+        ? `vocabdb user show ${shellWord(email)} (\`user create\` takes --if-not-exists)`
         : deletedAt === undefined
           ? `if the user is deleted: ${undo}`
           : undo,
@@ -330,7 +332,10 @@ export class UserNotDeletedError extends VocabdbError {
   readonly exitCode = ExitCode.conflict;
 
   constructor(readonly email: string) {
-    super(`the user ${email} is live, and only soft-deleted users can be purged`, `vocabdb user delete ${email}`);
+    super(
+      `the user ${email} is live, and only soft-deleted users can be purged`,
+      `vocabdb user delete ${shellWord(email)}`,
+    );
   }
 }
 
@@ -388,6 +393,16 @@ export class WordInUseError extends VocabdbError {
       `${naturalKey(key)} has progress of ${users} ${users === 1 ? "user" : "users"}, nothing was deleted`,
       `to delete it with that progress, for good: --confirm ${confirmation}`,
     );
+  }
+}
+
+/** Somebody changed the same rows at the same time, and the server let the other one go on. */
+export class ConcurrentChangeError extends VocabdbError {
+  readonly code = "CONCURRENT_CHANGE";
+  readonly exitCode = ExitCode.conflict;
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`another change was in the way, and this one was rolled back: ${reason}`, "run the command again", options);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the commands that load files have in common on the command line. */
 import { z } from "zod";
 import { fieldsOf, Refusal, type Shape } from "../core/load/shape.js";
+import { WORDS } from "../core/load/word-shape.js";
 import { parameter } from "./command.js";
 import { flagOption } from "./options.js";
 
@@ -19,6 +20,12 @@ export const cellOf = (shape: Shape, name: string) =>
       return value ?? undefined;
     })
     .optional();
+
+export const onlyLanguage = parameter(
+  "--language <tag>",
+  "only words of this language (BCP 47, such as zh)",
+  cellOf(WORDS, "language"),
+);
 
 /** `term=Chinese,reading=Pinyin`; a header may hold commas, as long as no field's name follows. */
 function mapOf(shape: Shape) {

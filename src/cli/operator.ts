@@ -2,7 +2,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Environment } from "../config.js";
 import type { Actor } from "../core/audit.js";
-import { shellWord } from "../core/shell.js";
+import { shellWord } from "../shell.js";
 
 /** As the table's check constraints have it. */
 const MAX_COMMAND_LINE = 4000;

@@ -1,17 +1,14 @@
 /** Emails from a file: one to a line, or the column `email` of a CSV file. */
-import { BadHeaderError, FileError, type Reject, RowsRejectedError } from "../errors.js";
+import { BadHeaderError, type Reject, RowsRejectedError } from "../errors.js";
 import { emailSchema } from "./email.js";
-import { readChunks } from "./load/chunks.js";
 import { csvCellOffset, scanCsv } from "./load/csv.js";
 import { detectDelimiter } from "./load/csv-reader.js";
-import { encodingHint } from "./load/encoding.js";
 import { plain } from "./load/layout.js";
 import type { TextRecord } from "./load/records.js";
-import { findSources, type Source, type SourceOptions } from "./load/source.js";
+import { findSources, type SourceOptions } from "./load/source.js";
+import { readText } from "./load/text-file.js";
 
 const HEADERS: readonly string[] = ["email", "emailaddress", "mail"];
-/** More than a million emails; what is longer is something else. */
-const MAX_BYTES = 64 * 1024 * 1024;
 const SHOWN_REJECTS = 20;
 
 /**
@@ -32,24 +29,6 @@ export async function readEmails(
     }
   }
   return [...emails];
-}
-
-async function readText(source: Source, signal: AbortSignal | undefined): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of readChunks(source, { signal })) {
-    length += chunk.length;
-    if (length > MAX_BYTES) {
-      throw new FileError(source.name, `is larger than ${MAX_BYTES / 2 ** 20} MiB, too large for a list of emails`);
-    }
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new FileError(source.name, "is not UTF-8", encodingHint(bytes), { cause: error });
-  }
 }
 
 function parseEmails(file: string, text: string): string[] {

@@ -31,7 +31,7 @@ export async function withOutput<T>(
     return work(stdout);
   }
   const path = resolve(cwd, name);
-  await refuse(name, path, force);
+  await refuse(name, path, force ? "replaceable file" : "file");
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   const sink = createWriteStream(temporary, { flags: "wx", mode: 0o600 });
   const written = finished(sink);
@@ -63,7 +63,7 @@ export async function withOutputFolder<T>(
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   const path = resolve(cwd, name);
-  await refuse(name, path, false);
+  await refuse(name, path, "folder");
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     await mkdir(temporary, { mode: 0o700 });
@@ -78,13 +78,14 @@ export async function withOutputFolder<T>(
 }
 
 /** Better known before a long export than after it. */
-async function refuse(name: string, path: string, force: boolean): Promise<void> {
+async function refuse(name: string, path: string, wanted: "file" | "replaceable file" | "folder"): Promise<void> {
   const info = await lstat(path).catch(() => null);
   if (info !== null && !info.isFile()) {
     throw new FileError(name, info.isDirectory() ? "is a folder that exists already" : "is not a plain file");
   }
-  if (info !== null && !force) {
-    throw new FileError(name, "exists already and is not overwritten", "name another file, or replace it with --force");
+  if (info !== null && wanted !== "replaceable file") {
+    const hint = wanted === "file" ? "name another file, or replace it with --force" : "name another folder";
+    throw new FileError(name, "exists already and is not overwritten", hint);
   }
   await access(dirname(path), constants.W_OK | constants.X_OK).catch((error: unknown) => {
     throw new FileError(name, "cannot be written: its folder does not exist or takes no files", null, { cause: error });

@@ -3,6 +3,7 @@ import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { ConsentMissingError } from "../errors.js";
+import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
 import { findUser, requireVisible, type UserChange, type WriteOptions } from "./users.js";
 
@@ -61,7 +62,7 @@ export async function resetProgress(
 function consentMissing(email: string, words: number, options: ResetOptions): ConsentMissingError {
   const { confirm, language, deleted } = options;
   const what = `this removes the progress of ${email} on ${words} ${words === 1 ? "word" : "words"}, for good`;
-  const command = ["vocabdb progress reset", email];
+  const command = ["vocabdb progress reset", shellWord(email)];
   if (language !== undefined) {
     command.push("--language", language);
   }
@@ -70,6 +71,6 @@ function consentMissing(email: string, words: number, options: ResetOptions): Co
   }
   return new ConsentMissingError(
     confirm === undefined ? what : `${what}, and --confirm names ${JSON.stringify(confirm)} instead of the user`,
-    [...command, "--confirm", email].join(" "),
+    [...command, "--confirm", shellWord(email)].join(" "),
   );
 }

@@ -2,8 +2,8 @@
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { WordAmbiguousError, WordInUseError } from "../errors.js";
+import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
-import { shellWord } from "./shell.js";
 import type { WriteOptions } from "./users.js";
 import { findWords, naturalKeyOfWord, type Word, type WordSelector } from "./words.js";
 

@@ -1,6 +1,7 @@
 /** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
 import {
   AuthenticationError,
+  ConcurrentChangeError,
   ConnectionError,
   ConnectionLostError,
   ConstraintError,
@@ -61,6 +62,8 @@ function fromClient(facts: ErrorFacts, target: Target, cause: unknown): VocabdbE
     case "ECONNRESET":
     case "EPIPE":
       return lost(target, cause);
+    case "P2034":
+      return new ConcurrentChangeError(message, { cause });
     case "P2028":
       return message.includes("Unable to start")
         ? new PoolTimeoutError(
@@ -185,6 +188,9 @@ function fromServer(facts: ErrorFacts, sqlState: string, target: Target, cause: 
       return new ConnectionError(`the disk of ${where} is full; nothing was written`, "free space on the server", {
         cause,
       });
+    case "40001":
+    case "40P01":
+      return new ConcurrentChangeError(message, { cause });
     case "23505":
     case "23503":
     case "23514":

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
-import { age, bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
+import { bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
 import { UserNotFoundError } from "../../src/errors.js";
 
 const plain = new Chalk({ level: 0 });
@@ -224,7 +224,9 @@ describe("values", () => {
 
   it("facts stand in two columns, made visible", () => {
     const rows = [["Email", "ada@example.org"] as const, ["Name", "Ada\u202e\nLovelace"] as const];
-    expect(facts(rows, { width: 80, chalk: plain, now: NOW })).toBe("Email  ada@example.org\nName   Ada\\u{202e}\\u{a}Lovelace");
+    expect(facts(rows, { width: 80, chalk: plain, now: NOW })).toBe(
+      "Email  ada@example.org\nName   Ada\\u{202e}\\u{a}Lovelace",
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { deleteUser, restoreUser, showUser } from "../../core/users.js";
 import { ExitCode } from "../../errors.js";
+import { shellWord } from "../../shell.js";
 import { defineCommand, type Noun } from "../command.js";
 import { email, showDeleted, writing } from "../options.js";
 import { count, lines } from "../render/text.js";
@@ -52,7 +53,7 @@ const remove = defineCommand({
     lines(
       change(result, result.dryRun ? "would delete" : "deleted", "was deleted already:", view),
       `${count(result.sessionsRevoked, "session")} ${result.dryRun ? "would be revoked" : "revoked"}`,
-      result.dryRun ? null : view.chalk.dim(`undo: vocabdb user restore ${result.user.email}`),
+      result.dryRun ? null : view.chalk.dim(`undo: vocabdb user restore ${shellWord(result.user.email)}`),
     ),
 });
 

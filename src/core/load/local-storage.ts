@@ -6,15 +6,13 @@
  * It knew only that a word had been learned, not when or how often. That counts as studied once, with the
  * word due for review, so that nothing is claimed which nobody remembers.
  */
-import { isUtf8 } from "node:buffer";
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { BadHeaderError, FileError } from "../../errors.js";
-import { readChunks } from "./chunks.js";
+import { BadHeaderError } from "../../errors.js";
 import type { Source } from "./source.js";
+import { readText } from "./text-file.js";
 import type { WordNumbers } from "./word-numbers.js";
 
-const MAX_BYTES = 64 * 1024 * 1024;
 const LEARNED = { studyCount: 1, correctCount: 1, confidence: 0.5 } as const;
 
 const Stored = z.object({
@@ -75,21 +73,4 @@ function parseStored(file: string, text: string): z.infer<typeof Stored> {
   }
   const [issue] = result.error.issues;
   return refuse(`${issue?.path.join(".") || "the document"}: ${issue?.message ?? ""}`);
-}
-
-async function readText(source: Source, signal: AbortSignal | undefined): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of readChunks(source, { signal })) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > MAX_BYTES) {
-      throw new FileError(source.name, "is larger than what a browser keeps (64 MiB)");
-    }
-  }
-  const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) {
-    throw new FileError(source.name, "is not UTF-8");
-  }
-  return bytes.toString();
 }

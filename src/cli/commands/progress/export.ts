@@ -1,10 +1,9 @@
-import { z } from "zod";
-import { formatOf } from "../../../core/load/source.js";
 import { withOutput } from "../../../core/output.js";
 import { exportProgress } from "../../../core/progress-export.js";
 import { ExitCode, UsageError } from "../../../errors.js";
-import { defineCommand, parameter } from "../../command.js";
-import { flagOption, force, optionalEmail, output } from "../../options.js";
+import { defineCommand } from "../../command.js";
+import { exportFormatOf, exportOptions } from "../../export-options.js";
+import { flagOption, optionalEmail } from "../../options.js";
 import { count } from "../../render/text.js";
 
 export const exportCommand = defineCommand({
@@ -17,17 +16,7 @@ export const exportCommand = defineCommand({
   options: {
     all: flagOption("--all", "progress of all users"),
     deleted: flagOption("--deleted", "soft-deleted users too"),
-    format: parameter(
-      "--format <format>",
-      "csv or ndjson (default: by the name of --output, else csv)",
-      z.enum(["csv", "ndjson"], { error: "must be csv or ndjson" }).optional(),
-    ),
-    escapeFormulas: flagOption(
-      "--escape-formulas",
-      "put an apostrophe before cells that a spreadsheet would compute; such a file does not load back unchanged",
-    ),
-    output,
-    force,
+    ...exportOptions,
   },
   examples: [
     { command: "vocabdb progress export --all --output progress.csv", description: "Everything, to move it elsewhere" },
@@ -41,13 +30,7 @@ export const exportCommand = defineCommand({
     if ((email === undefined) !== all) {
       throw new UsageError("give either the email of a user or --all");
     }
-    if (json && path === undefined) {
-      throw new UsageError("--json needs --output FILE: standard output takes the export itself");
-    }
-    const format = input.format ?? (path === undefined ? "csv" : formatOf(path));
-    if (escapeFormulas && format !== "csv") {
-      throw new UsageError("--escape-formulas is for spreadsheets, which read CSV");
-    }
+    const format = exportFormatOf(input, json);
     const progress = await withOutput({ path, cwd, stdout, force }, (sink) =>
       exportProgress(connection, sink, { email: email ?? null, deleted, format, escapeFormulas, signal }),
     );

@@ -1,10 +1,10 @@
 import { listProgress, type WordProgress } from "../../../core/progress-list.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
+import { onlyLanguage } from "../../load-options.js";
 import { after, email, flagOption, limit, showDeleted } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
 import { lines, percent, timestamp } from "../../render/text.js";
-import { onlyLanguage } from "./options.js";
 
 export const list = defineCommand({
   name: "list",

@@ -4,7 +4,8 @@ import { withOutput } from "../../../core/output.js";
 import { REPORT_SORTS, reportProgress } from "../../../core/progress-report.js";
 import { ExitCode, UsageError } from "../../../errors.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
-import { domain, flagOption, force, moment, output } from "../../options.js";
+import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
+import { domain, force, moment, output } from "../../options.js";
 import { count } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
 import { reportCsv, reportText } from "./report-text.js";
@@ -46,7 +47,7 @@ const options = {
     "table or csv (default: csv with --output, table without)",
     z.enum(["table", "csv"], { error: "must be table or csv" }).optional(),
   ),
-  escapeFormulas: flagOption("--escape-formulas", "in CSV, put ' before what a spreadsheet would take for a formula"),
+  escapeFormulas,
   output,
   force,
 } as const;
@@ -116,7 +117,7 @@ async function makeReport(input: Input, services: ServicesFor["connection"], lim
 
 /** @throws {UsageError} */
 function refuseCombinations(
-  { by, domain, emails, sort, limit, output, escapeFormulas }: Input,
+  { by, domain, emails, sort, limit, output: path, escapeFormulas: isEscaped }: Input,
   asCsv: boolean,
   json: boolean,
 ): void {
@@ -126,10 +127,10 @@ function refuseCombinations(
   if (by !== "user" && (sort !== undefined || limit !== undefined)) {
     throw new UsageError(`--sort and --limit are for users, and --by ${by} lists none`);
   }
-  if (!asCsv && (output !== undefined || escapeFormulas)) {
-    throw new UsageError(`${output === undefined ? "--escape-formulas" : "--output"} is for CSV: --format csv`);
+  if (!asCsv && (path !== undefined || isEscaped)) {
+    throw new UsageError(`${path === undefined ? "--escape-formulas" : "--output"} is for CSV: --format csv`);
   }
-  if (asCsv && json && output === undefined) {
-    throw new UsageError("--json needs --output FILE: standard output takes the export itself");
+  if (asCsv) {
+    refuseJsonOnStdout(path, json);
   }
 }

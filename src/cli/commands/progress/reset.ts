@@ -1,9 +1,9 @@
 import { resetProgress } from "../../../core/progress-reset.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
+import { onlyLanguage } from "../../load-options.js";
 import { confirm, email, showDeleted, writing } from "../../options.js";
 import { count } from "../../render/text.js";
-import { onlyLanguage } from "./options.js";
 
 export const reset = defineCommand({
   name: "reset",

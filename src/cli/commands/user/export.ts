@@ -3,6 +3,7 @@ import { withOutput } from "../../../core/output.js";
 import { exportUser, exportUserFiles, exportUsers, type UserExport } from "../../../core/user-export.js";
 import { ExitCode, UsageError } from "../../../errors.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
+import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
 import { flagOption, force, optionalEmail, output, showDeleted } from "../../options.js";
 import { count } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
@@ -17,10 +18,7 @@ const options = {
     "json or csv of one user (default: json), csv or ndjson of all (default: csv)",
     z.enum(FORMATS, { error: `must be one of ${FORMATS.join(", ")}` }).optional(),
   ),
-  escapeFormulas: flagOption(
-    "--escape-formulas",
-    "for spreadsheets: an apostrophe before cells that would be taken for formulas",
-  ),
+  escapeFormulas,
   output,
   force,
 } as const;
@@ -72,7 +70,7 @@ export const exportCommand = defineCommand({
 
 async function exportOne(email: string, input: Options, services: WithConnection): Promise<UserExport | Written> {
   const { connection, cwd, stdout, signal } = services;
-  const { format = "json", output: path, deleted, escapeFormulas } = input;
+  const { format = "json", output: path, deleted, escapeFormulas: isEscaped } = input;
   if (format === "ndjson") {
     throw new UsageError("--format ndjson is for --all; one user is exported as json or csv");
   }
@@ -83,7 +81,7 @@ async function exportOne(email: string, input: Options, services: WithConnection
     if (input.force) {
       throw new UsageError("--force replaces files, and --format csv of one user makes a folder");
     }
-    const files = { path, cwd, stdout, deleted, escapeFormulas, signal };
+    const files = { path, cwd, stdout, deleted, escapeFormulas: isEscaped, signal };
     return { output: path, format, rows: { ...(await exportUserFiles(connection, email, files)) } };
   }
   refuseEscapes(input);
@@ -102,24 +100,22 @@ async function exportOne(email: string, input: Options, services: WithConnection
 
 async function exportAll(input: Options, services: WithConnection): Promise<Written> {
   const { connection, cwd, stdout, signal, json } = services;
-  const { format = "csv", output: path, deleted, escapeFormulas } = input;
+  const { format = "csv", output: path, deleted, escapeFormulas: isEscaped } = input;
   if (format === "json") {
     throw new UsageError("--format json is for one user; all are exported as csv or ndjson");
   }
   if (format === "ndjson") {
     refuseEscapes(input);
   }
-  if (json && path === undefined) {
-    throw new UsageError("--json needs --output FILE: standard output takes the export itself");
-  }
+  refuseJsonOnStdout(path, json);
   const users = await withOutput({ path, cwd, stdout, force: input.force }, (sink) =>
-    exportUsers(connection, sink, { format, deleted, escapeFormulas, signal }),
+    exportUsers(connection, sink, { format, deleted, escapeFormulas: isEscaped, signal }),
   );
   return { output: path ?? null, format, rows: { users } };
 }
 
-function refuseEscapes({ escapeFormulas }: Options): void {
-  if (escapeFormulas) {
+function refuseEscapes(input: Options): void {
+  if (input.escapeFormulas) {
     throw new UsageError("--escape-formulas is for --format csv");
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "../../../core/user-purge.js";
 import type { Connection } from "../../../db/pool.js";
 import { ConsentMissingError, ExitCode, UsageError } from "../../../errors.js";
+import { shellWord } from "../../../shell.js";
 import { defineCommand } from "../../command.js";
 import { confirm, moment, optionalEmail, writing } from "../../options.js";
 import { count, facts, lines } from "../../render/text.js";
@@ -84,7 +85,7 @@ async function purgeOne(connection: Connection, email: string, options: Confirme
   if (rows.users > 0) {
     throw consentMissing(options.confirm, email, {
       losses: `${email} with ${count(rows.sessions, "session")} and ${count(rows.progress, "row")} of progress`,
-      command: `vocabdb user purge ${email} --confirm ${email}`,
+      command: `vocabdb user purge ${shellWord(email)} --confirm ${shellWord(email)}`,
     });
   }
   return rows;

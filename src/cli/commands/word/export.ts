@@ -1,10 +1,8 @@
-import { z } from "zod";
-import { formatOf } from "../../../core/load/source.js";
 import { withOutput } from "../../../core/output.js";
 import { exportWords } from "../../../core/word-export.js";
-import { ExitCode, UsageError } from "../../../errors.js";
-import { defineCommand, parameter } from "../../command.js";
-import { flagOption, force, output } from "../../options.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { exportFormatOf, exportOptions } from "../../export-options.js";
 import { count } from "../../render/text.js";
 import { filters } from "./options.js";
 
@@ -18,17 +16,7 @@ export const exportCommand = defineCommand({
   args: {},
   options: {
     ...filters,
-    format: parameter(
-      "--format <format>",
-      "csv or ndjson (default: by the name of --output, else csv)",
-      z.enum(["csv", "ndjson"], { error: "must be csv or ndjson" }).optional(),
-    ),
-    output,
-    force,
-    escapeFormulas: flagOption(
-      "--escape-formulas",
-      "put an apostrophe before cells that a spreadsheet would compute; such a file does not load back unchanged",
-    ),
+    ...exportOptions,
   },
   examples: [
     { command: "vocabdb word export --output words.csv", description: "All words" },
@@ -46,13 +34,7 @@ export const exportCommand = defineCommand({
   writes: null,
   run: async (input, { connection, cwd, stdout, json, signal }) => {
     const { language, level, category, escapeFormulas, force: replace, output: path } = input;
-    const format = input.format ?? (path === undefined ? "csv" : formatOf(path));
-    if (json && path === undefined) {
-      throw new UsageError("--json needs --output FILE: standard output takes the export itself");
-    }
-    if (escapeFormulas && format !== "csv") {
-      throw new UsageError("--escape-formulas is for spreadsheets, which read CSV");
-    }
+    const format = exportFormatOf(input, json);
     const words = await withOutput({ path, cwd, stdout, force: replace }, (sink) =>
       exportWords(connection, sink, { language, level, category, format, escapeFormulas, signal }),
     );

@@ -2,17 +2,11 @@
 import { z } from "zod";
 import { WORDS } from "../../../core/load/word-shape.js";
 import { parameter } from "../../command.js";
-import { cellOf } from "../../load-options.js";
-
-export const language = parameter(
-  "--language <tag>",
-  "only words of this language (BCP 47, such as zh)",
-  cellOf(WORDS, "language"),
-);
+import { cellOf, onlyLanguage } from "../../load-options.js";
 
 /** Which words are meant. */
 export const filters = {
-  language,
+  language: onlyLanguage,
   level: parameter("--level <level>", "only words of this level", cellOf(WORDS, "level")),
   category: parameter("--category <name>", "only words of this category", cellOf(WORDS, "category")),
 } as const;
@@ -25,7 +19,7 @@ export const word = parameter(
 
 /** Tell words apart that are written alike. */
 export const tellingApart = {
-  language,
+  language: onlyLanguage,
   reading: parameter("--reading <text>", "only the word that is read like this", cellOf(WORDS, "reading")),
   sense: parameter("--sense <text>", "only the word in this sense", cellOf(WORDS, "sense")),
 } as const;

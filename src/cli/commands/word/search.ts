@@ -2,10 +2,10 @@ import { z } from "zod";
 import { type FoundWord, searchWords } from "../../../core/word-search.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
+import { onlyLanguage } from "../../load-options.js";
 import { limit } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
 import { lines } from "../../render/text.js";
-import { language } from "./options.js";
 import { WORD_TABLE } from "./text.js";
 
 export const search = defineCommand({
@@ -19,7 +19,7 @@ export const search = defineCommand({
   args: {
     text: parameter("<text>", "part of the term or of the reading", z.string().trim().min(1, "must not be empty")),
   },
-  options: { language, limit },
+  options: { language: onlyLanguage, limit },
   examples: [
     { command: "vocabdb word search nihao", description: "By reading, without tones" },
     { command: "vocabdb word search 好 --language zh --limit 10", description: "The first words with this character" },

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { type WordStats, wordStats } from "../../../core/words.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
+import { onlyLanguage } from "../../load-options.js";
 import { type Column, table } from "../../render/table.js";
 import { bar, count, lines, percent } from "../../render/text.js";
-import { language } from "./options.js";
 
 const BAR_WIDTH = 20;
 
@@ -18,7 +18,7 @@ export const stats = defineCommand({
       "group by language, level or category (default: language)",
       z.enum(["language", "level", "category"], { error: "must be language, level or category" }).default("language"),
     ),
-    language,
+    language: onlyLanguage,
   },
   examples: [
     { command: "vocabdb word stats", description: "Words of each language" },

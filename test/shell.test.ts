@@ -1,7 +1,7 @@
 /** Command lines that are shown can be typed. */
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { shellWord } from "../../src/core/shell.js";
+import { shellWord } from "../src/shell.js";
 
 it.for(["plain-word_1@x.org", "", "two words", "it's", "'", "你好", '$HOME `id` $(id) \\ " ! * ~', "-n", "a\nb'\\\tc"])(
   "the shell reads back %j",
