@@ -1,19 +1,13 @@
 /** What the commands about words cost depends on what is asked for: each of their statements goes by an index. */
-import type { PoolClient, QueryResult } from "pg";
 import { expect } from "vitest";
 import { deleteWord } from "../src/core/word-delete.js";
 import { listWords } from "../src/core/word-list.js";
 import { searchWords } from "../src/core/word-search.js";
 import { showWords, wordStats } from "../src/core/words.js";
-import { type Connection, withConnection } from "../src/db/pool.js";
+import type { Connection } from "../src/db/pool.js";
 import { inTransaction } from "../src/db/transaction.js";
 import { it, type TestDatabase } from "./support/database.js";
-import { withDriver } from "./support/seeding.js";
-
-interface Statement {
-  readonly text: string;
-  readonly values: unknown[];
-}
+import { plansOf, statementsOf } from "./support/statements.js";
 
 /** Chinese words of two characters and German ones, none of which has a level HSK1; a few French ones are learned. */
 async function fill(db: TestDatabase): Promise<void> {
@@ -31,41 +25,6 @@ async function fill(db: TestDatabase): Promise<void> {
   await db.query(`INSERT INTO progress (user_id, word_id)
     SELECT u.id, w.id FROM (SELECT id FROM users LIMIT 20) AS u, (SELECT id FROM vocabulary_words WHERE language = 'fr') AS w`);
   await db.query("ANALYZE");
-}
-
-/** The statements that `work` sends, each transaction from its beginning to its end. */
-async function sent(db: TestDatabase, work: (connection: Connection) => Promise<unknown>): Promise<Statement[]> {
-  const statements: Statement[] = [];
-  await withConnection(db.target, async (connection) => {
-    connection.pool.on("connect", (client: PoolClient) => {
-      const query = client.query.bind(client) as (text: string, values?: unknown[]) => Promise<QueryResult>;
-      Object.assign(client, {
-        query: (text: string, values: unknown[] = []) => {
-          statements.push({ text, values });
-          return query(text, values);
-        },
-      });
-    });
-    await work(connection);
-  });
-  return statements;
-}
-
-/** How the server would run them, with the same values and settings. */
-async function plansOf(db: TestDatabase, work: (connection: Connection) => Promise<unknown>): Promise<string[]> {
-  const statements = await sent(db, work);
-  return withDriver(db, async (client) => {
-    const plans: string[] = [];
-    for (const { text, values } of statements) {
-      if (/^\s*(SELECT|WITH|DELETE)/.test(text)) {
-        const { rows } = await client.query<{ "QUERY PLAN": string }>(`EXPLAIN (COSTS OFF) ${text}`, values);
-        plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
-      } else if (!text.startsWith("INSERT INTO audit_log")) {
-        await client.query(text);
-      }
-    }
-    return plans;
-  });
 }
 
 /** Of the tables that grow with the words and their users. */
@@ -121,7 +80,7 @@ it("lists, single words and counts go by the natural key, the level or the term"
   expect(await list({ level: "HSK1" })).toContain(LEVEL);
   expect(await list({ language: "de", level: "HSK1" })).toContain(LEVEL);
   expect(await list({ category: "topic 7" })).toContain(LEVEL);
-  const page = await sent(db, (connection) => listWords(connection, { level: "HSK1", limit: 20 }));
+  const page = await statementsOf(db, (connection) => listWords(connection, { level: "HSK1", limit: 20 }));
   const languages = page
     .filter(({ text }) => text.includes("ORDER BY w.language, w.term"))
     .map(({ values }) => values[0]);

@@ -9,7 +9,7 @@ interface Statement {
 }
 
 /** @returns the statements that `work` sent, in their order */
-async function statementsOf(
+export async function statementsOf(
   db: TestDatabase,
   work: (connection: Connection) => Promise<unknown>,
 ): Promise<Statement[]> {
@@ -42,7 +42,7 @@ export async function plansOf(
     await client.query("BEGIN");
     for (const { text, values } of statements) {
       const query = /^\s*COPY \((.*)\) TO STDOUT/s.exec(text)?.[1] ?? text;
-      if (query.includes("set_config(")) {
+      if (query.includes("set_config(") || query.startsWith("SET LOCAL")) {
         await client.query(query, values);
       } else if (/^\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b/.test(query)) {
         const { rows } = await client.query<{ "QUERY PLAN": string }>(`EXPLAIN (COSTS OFF) ${query}`, values);
