@@ -36,11 +36,24 @@ export async function openDatabase(options: OpenOptions = {}): Promise<Database>
   return openTarget(target);
 }
 
+export { type Actor, type HistoryOptions, type HistoryPage, listHistory } from "./core/audit.js";
 export { normalizeEmail } from "./core/email.js";
+export {
+  importProgress,
+  importUsers,
+  type ProgressImportOptions,
+  type UserImportOptions,
+} from "./core/import.js";
 export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.js";
 export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.js";
+export { listProgress, type ProgressListOptions, type ProgressPage } from "./core/progress-list.js";
+export { type ProgressReport, type ReportOptions, reportProgress } from "./core/progress-report.js";
 export { type SeedMode, type SeedOptions, type SeedResult, seedWords } from "./core/seed.js";
+export { listSessions, type SessionListOptions, type SessionPage } from "./core/session-list.js";
+export { type RevokeOptions, revokeSessions, revokeSessionsOf, type SessionRevocation } from "./core/sessions.js";
+export { exportUser, type UserExport, type UserExportOptions } from "./core/user-export.js";
 export { type ListOptions, listUsers, type UserPage } from "./core/user-list.js";
+export { type PurgedRows, type PurgeOptions, purgeUser } from "./core/user-purge.js";
 export {
   createUser,
   deleteUser,
@@ -51,7 +64,12 @@ export {
   type UserChange,
   type UserDeletion,
   type UserDetails,
+  type UserUpdate,
+  type UserUpdates,
+  updateUser,
+  type WriteOptions,
 } from "./core/users.js";
+export { type FoundWord, type SearchOptions, type SearchResult, searchWords } from "./core/word-search.js";
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
 export { withDeleted } from "./db/soft-delete.js";
 export * from "./errors.js";
