@@ -113,7 +113,7 @@ export const requiredMoment = (flags: string, description: string, fallback: str
 
 export const output = parameter(
   "-o, --output <path>",
-  "file to write instead of standard output; readable by you alone",
+  "file to write instead of standard output, readable by you alone; compressed if it ends in .gz",
   z
     .string()
     .min(1, "must not be empty")

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { constants, createWriteStream } from "node:fs";
 import { access, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { finished } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 import { FileError } from "../errors.js";
 import { fileError } from "./load/source.js";
 
@@ -18,7 +19,7 @@ export interface OutputOptions {
 }
 
 /**
- * The bracket around an export. A failure leaves no file behind, and one that was there as it was.
+ * The bracket around an export, compressed where the name ends in `.gz`. A failure leaves no file behind, and one that was there as it was.
  *
  * @throws {FileError} when the file exists and `force` is not set, or cannot be written
  */
@@ -33,8 +34,10 @@ export async function withOutput<T>(
   const path = resolve(cwd, name);
   await refuse(name, path, force ? "replaceable file" : "file");
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  const sink = createWriteStream(temporary, { flags: "wx", mode: 0o600 });
-  const written = finished(sink);
+  const file = createWriteStream(temporary, { flags: "wx", mode: 0o600 });
+  const gzip = /\.gz$/i.test(name) ? createGzip() : null;
+  const written = gzip === null ? finished(file) : pipeline(gzip, file);
+  const sink = gzip ?? file;
   // Told where it is awaited; until then `work` may fail first.
   written.catch(() => {});
   try {
@@ -48,7 +51,8 @@ export async function withOutput<T>(
   } catch (error) {
     throw isSystemError(error) ? fileError(name, error) : error;
   } finally {
-    sink.destroy();
+    gzip?.destroy();
+    file.destroy();
     await rm(temporary, { force: true });
   }
 }

@@ -1,6 +1,6 @@
 /** Lists of users: filtered, sorted, a page at a time, each page by an index. */
 import { z } from "zod";
-import { Bindings, where } from "../db/bindings.js";
+import { Bindings, escapeLike, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { defineCursor, pageOf } from "./cursor.js";
@@ -78,8 +78,4 @@ function behind(query: Bindings, sort: "email" | "created", cursor: string): str
   }
   const [createdAt, id] = byCreation.decode(cursor);
   return `(u.created_at, u.id) < (${query.bind(createdAt)}, ${query.bind(id)})`;
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, "\\$&");
 }

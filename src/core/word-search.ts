@@ -124,7 +124,8 @@ async function containing(
   }
   const conditions = where(
     `(${parts.join(" OR ")})`,
-    language === undefined ? null : `w.language = ${query.bind(language)}`,
+    // As the index has it.
+    language === undefined ? null : `ARRAY[w.language] @> ARRAY[${query.bind(language)}]`,
     before.length === 0 ? null : `w.id <> ALL (${query.bind(before.map(({ id }) => id))}::uuid[])`,
   );
   // What is in another index would be fetched row by row, to compute the expression for each.

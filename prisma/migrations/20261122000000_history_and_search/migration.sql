@@ -107,8 +107,9 @@ CREATE FUNCTION search_characters(text) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN string_to_array(regexp_replace($1, '[\u0001-\u007f]+', '', 'g'), NULL);
 
-CREATE INDEX vocabulary_words_term_key_idx ON vocabulary_words (search_key(term) COLLATE "C");
-CREATE INDEX vocabulary_words_reading_key_idx ON vocabulary_words (search_reading(reading) COLLATE "C");
+-- The language stands in each of them, so that a search in a small language does not meet the words of all.
+CREATE INDEX vocabulary_words_term_key_idx ON vocabulary_words (search_key(term) COLLATE "C", language);
+CREATE INDEX vocabulary_words_reading_key_idx ON vocabulary_words (search_reading(reading) COLLATE "C", language);
 CREATE INDEX vocabulary_words_language_level_category_idx ON vocabulary_words (language, level, category);
 
 DO $$
@@ -120,7 +121,7 @@ BEGIN
    WHERE e.extname = 'pg_trgm';
   EXECUTE format(
     'CREATE INDEX vocabulary_words_search_idx ON vocabulary_words USING gin (
-       search_text(term, reading) %I.gin_trgm_ops, search_characters(search_text(term, reading))
+       search_text(term, reading) %I.gin_trgm_ops, search_characters(search_text(term, reading)), (ARRAY[language])
      ) WITH (fastupdate = off)',
     trgm_schema
   );
