@@ -32,6 +32,9 @@ try {
   vocabdb("user", "restore", "ada@example.com");
   vocabdb("progress", "show", "ada@example.com", "--by", "level", "--due");
   vocabdb("progress", "show", "kenji@example.com", "--by", "category");
+  vocabdb("word", "search", "xuesheng");
+  vocabdb("history", "--subject", "ada@example.com");
+  vocabdb("progress", "report");
 } finally {
   spawnSync(process.execPath, [executable, "db", "destroy", "--confirm", "vocabdb", "--quiet"], {
     cwd: home,
