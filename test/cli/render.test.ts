@@ -201,6 +201,15 @@ describe("values", () => {
     expect(timestamp(null)).toBe("–");
   });
 
+  it("ages are told in the largest unit that they fill", () => {
+    const seconds = [0, 59, 60, 3_599, 3_600, 86_399, 86_400, 100 * 86_400, 2_000 * 86_400];
+    expect(seconds.map((number) => age(new Date(NOW.getTime() - number * 1000), NOW))).toEqual([
+      ...["0 s", "59 s", "1 min", "59 min", "1 h", "23 h", "1 d", "100 d", "2,000 d"],
+    ]);
+    // Of a clock that is ahead.
+    expect(age(new Date(NOW.getTime() + 60_000), NOW)).toBe("0 s");
+  });
+
   it("percentages are whole, and a dash where there is none", () => {
     expect([0, 0.004, 0.5, 0.666, 1, null].map(percent)).toEqual(["0 %", "0 %", "50 %", "67 %", "100 %", "–"]);
   });
