@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
-import { bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
+import { age, bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
 import { UserNotFoundError } from "../../src/errors.js";
 
 const plain = new Chalk({ level: 0 });
