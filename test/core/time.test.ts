@@ -35,7 +35,9 @@ describe("a time", () => {
   });
 
   it.each(Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0")))("may be at %s hours", (hour) => {
-    expect(parseTime(`2026-11-22T${hour}:59:59.999Z`)?.getTime()).toBe(Date.UTC(2026, 10, 22, Number(hour), 59, 59, 999));
+    expect(parseTime(`2026-11-22T${hour}:59:59.999Z`)?.getTime()).toBe(
+      Date.UTC(2026, 10, 22, Number(hour), 59, 59, 999),
+    );
   });
 });
 
