@@ -110,7 +110,7 @@ function parseInput(parameters: Parameters, raw: Readonly<Record<string, unknown
     if (result.success) {
       input[key] = result.data;
     } else {
-      const name = flags.replace(/^[<[]|(\.\.\.)?[>\]]$/g, "");
+      const name = flags.replace(/^[<[](.*?)(\.\.\.)?[>\]]$/, "$1");
       problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
     }
   }
