@@ -569,7 +569,7 @@ export function formatRejects(rejects: readonly Reject[], total: number): string
 /** `words.csv:12:3 reading: …`, the form that editors and terminals make clickable. */
 export function formatReject(reject: Reject): string {
   const field = reject.field === null ? "" : ` ${inline(reject.field)}`;
-  return `${inline(reject.file)}:${reject.line}:${reject.column}${field}: ${reject.reason}`;
+  return `${inline(reject.file)}:${reject.line}:${reject.column}${field}: ${inline(reject.reason)}`;
 }
 
 /** @returns the next step that the first of them has, where it is not just to correct them. */

@@ -1,13 +1,17 @@
 /** What the tests of imports share: people, words and progress to begin with, and what became of them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import {
   importProgress,
+  importProgressFrom,
   importUsers,
   type ProgressImportOptions,
   type UserImportOptions,
 } from "../../src/core/import.js";
-import type { LoadResult } from "../../src/core/load/run.js";
+import { localStorageSource } from "../../src/core/load/local-storage.js";
+import { findInputs, type LoadResult } from "../../src/core/load/run.js";
+import { readWordNumbers } from "../../src/core/load/word-numbers.js";
 import type { Connection } from "../../src/db/pool.js";
 import { temporaryFolder } from "./cli.js";
 import type { TestDatabase } from "./database.js";
@@ -120,4 +124,34 @@ export async function people(db: TestDatabase): Promise<Readonly<Record<string, 
 /** What the history holds, the oldest first. */
 export function history(db: TestDatabase): Promise<Record<string, unknown>[]> {
   return db.query("SELECT action, subjects, changes, reason FROM audit_log ORDER BY occurred_at, id");
+}
+
+export function jsonFile(content: string | Buffer): string {
+  const path = join(temporaryFolder(), "storage.json");
+  writeFileSync(path, content);
+  return path;
+}
+
+export interface StoredOptions extends Omit<Partial<ProgressImportOptions>, "files"> {
+  /** Of a file of numbered words. */
+  readonly words?: readonly string[];
+}
+
+/** What a browser kept, of Ada unless it is said otherwise. */
+export async function loadStored(
+  connection: Connection,
+  path: string,
+  { words, ...options }: StoredOptions = {},
+): Promise<LoadResult> {
+  const [numbers] = words === undefined ? [] : await findInputs({ files: [csv(...words)] });
+  const [source] = await findInputs({ files: [path] });
+  const wordOf = numbers === undefined ? undefined : await readWordNumbers(numbers);
+  const converted = await localStorageSource(source ?? expect.unreachable(), wordOf);
+  return importProgressFrom(connection, [converted], { defaults: { email: ADA }, ...options });
+}
+
+/** @param lists by name: the words as keys */
+export function stored(lists: Readonly<Record<string, unknown>>): string {
+  const items = Object.entries(lists).map(([listName, learned], n) => ({ id: `id-${n}`, listName, progress: learned }));
+  return jsonFile(JSON.stringify({ lists: items }));
 }
