@@ -81,7 +81,10 @@ async function keysOf(client: PoolClient, text: string): Promise<Keys> {
   return keys ?? { term: "", reading: "", asciiTrigrams: true };
 }
 
-/** In the order of the index, which has the exact ones first. */
+/**
+ * In the order of the index, which has the exact ones first. Of thousands that are read alike only as many are
+ * fetched as are shown, and only those are sorted further.
+ */
 async function beginningWith(
   client: PoolClient,
   expression: "search_key(w.term)" | "search_reading(w.reading)",
@@ -99,10 +102,12 @@ async function beginningWith(
     language === undefined ? null : `w.language = ${query.bind(language)}`,
   );
   const { rows } = await client.query<FoundWord>(
-    `SELECT ${WORD_COLUMNS}, CASE WHEN ${indexed} = ${start} THEN 'exact' ELSE 'prefix' END AS match
-       FROM vocabulary_words AS w ${conditions}
-      ORDER BY ${indexed}, w.language, w.term, w.reading, w.sense
-      LIMIT ${query.bind(limit)}`,
+    `SELECT ${WORD_COLUMNS}, CASE WHEN w.key = ${start} THEN 'exact' ELSE 'prefix' END AS match
+       FROM (SELECT w.*, ${indexed} AS key
+               FROM vocabulary_words AS w ${conditions}
+              ORDER BY ${indexed}, w.language
+              LIMIT ${query.bind(limit)}) AS w
+      ORDER BY w.key, w.language, w.term, w.reading, w.sense`,
     query.values,
   );
   return rows;
