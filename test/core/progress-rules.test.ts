@@ -150,10 +150,11 @@ describe.for(RESOLUTIONS)("--on-conflict %s", (resolution) => {
       happened.updated += total.updated;
       happened.unchanged += total.unchanged;
     });
-    await fc.assert(property, { numRuns: RUNS });
+    // Each step towards a smaller example would be an import of its own.
+    await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
     // All that may happen did, many times.
-    expect(happened.inserted).toBeGreaterThan(20);
-    expect(happened.unchanged).toBeGreaterThan(20);
-    expect(happened.updated).toBeGreaterThan(resolution === "keep" ? -1 : 20);
+    expect(happened.inserted).toBeGreaterThan(10);
+    expect(happened.unchanged).toBeGreaterThan(10);
+    expect(happened.updated).toBeGreaterThan(resolution === "keep" ? -1 : 10);
   });
 });
