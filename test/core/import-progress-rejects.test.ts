@@ -113,14 +113,26 @@ describe("what the database cannot place", () => {
 });
 
 describe("two records that mean one word", () => {
-  it("by different spellings are refused, from the second on", async ({ connection, db }) => {
+  it("by different spellings are refused where they differ, from the second on", async ({ connection, db }) => {
     await prepare(db);
-    const lines = [`${ADA},de,Haus,,1,1`, `${ADA},,Haus,,1,1`, `${BOB},,Haus,,1,1`, `${ADA},DE,Haus,,1,1`];
+    const lines = [`${ADA},de,Haus,,1,1`, `${ADA},,Haus,,2,1`, `${BOB},,Haus,,1,1`, `${ADA},DE,Haus,,1,1`];
     const result = await progressFrom(connection, [HEADER, ...lines], { maxRejects: { records: 1 } });
     expect(counts(result)).toEqual({ rows: 4, inserted: 2, duplicates: 1, rejected: 1 });
     expect(result.rejects).toMatchObject([
-      { line: 3, field: "term", code: "DUPLICATE_ROWS", reason: expect.stringContaining("spells its key otherwise") },
+      {
+        line: 3,
+        field: "term",
+        code: "DUPLICATE_ROWS",
+        reason: expect.stringContaining("something else of the same word"),
+      },
     ]);
+  });
+
+  it("by different spellings and are the same otherwise count once", async ({ connection, db }) => {
+    await prepare(db);
+    const lines = [HEADER, `${ADA},de,Haus,,1,1`, `${ADA},,Haus,,1,1`];
+    expect(counts(await progressFrom(connection, lines))).toEqual({ rows: 2, inserted: 1, unchanged: 1 });
+    expect(counts(await progressFrom(connection, lines))).toEqual({ rows: 2, unchanged: 2 });
   });
 
   it("by the same spelling contradict each other, unless one counts", async ({ connection, db }) => {

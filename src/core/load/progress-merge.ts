@@ -96,14 +96,31 @@ async function resolveKeys(client: PoolClient, withDeleted: boolean): Promise<vo
        FROM pg_temp.resolved_rows JOIN ${STAGING} USING (id) WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates = 0
      UNION ALL
      SELECT id, 'term', 'AMBIGUOUS_WORD', 'may be any of: ' || words, 'tell them apart by language, reading and sense'
-       FROM pg_temp.resolved_rows WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates > 1
-     UNION ALL
-     SELECT id, 'term', 'DUPLICATE_ROWS', 'means the same word as an earlier record, which spells its key otherwise', NULL
-       FROM (SELECT r.id, ROW (s.language, s.reading, s.sense) <> first_value(ROW (s.language, s.reading, s.sense))
-                            OVER (PARTITION BY r.user_id, r.word_id ORDER BY r.id) AS is_other
+       FROM pg_temp.resolved_rows WHERE NOT is_hidden AND user_id IS NOT NULL AND candidates > 1`,
+  );
+  await dropRepetitions(client);
+}
+
+/**
+ * Records whose keys differ only in what they leave out may mean one word. The same of it again is no more than
+ * what the first one says; something else is refused.
+ */
+async function dropRepetitions(client: PoolClient): Promise<void> {
+  await client.query(
+    `CREATE TEMPORARY TABLE repeated_words ON COMMIT DROP AS
+     SELECT id, is_same
+       FROM (SELECT r.id, ROW (s.language, s.reading, s.sense) <> first_value(ROW (s.language, s.reading, s.sense)) OVER word AS is_other,
+                    ROW (${columnsOf(PROGRESS.content, "s")}) IS NOT DISTINCT FROM first_value(ROW (${columnsOf(PROGRESS.content, "s")})) OVER word AS is_same
                FROM pg_temp.resolved_rows AS r JOIN ${STAGING} AS s USING (id)
-              WHERE NOT r.is_hidden AND r.user_id IS NOT NULL AND r.candidates = 1) AS same
+              WHERE NOT r.is_hidden AND r.user_id IS NOT NULL AND r.candidates = 1
+             WINDOW word AS (PARTITION BY r.user_id, r.word_id ORDER BY r.id)) AS rows
       WHERE is_other`,
+  );
+  await client.query(`DELETE FROM ${STAGING} WHERE id IN (SELECT id FROM pg_temp.repeated_words WHERE is_same)`);
+  await client.query(
+    `INSERT INTO ${REFUSED}
+     SELECT id, 'term', 'DUPLICATE_ROWS', 'says something else of the same word than an earlier record', NULL
+       FROM pg_temp.repeated_words WHERE NOT is_same`,
   );
 }
 
