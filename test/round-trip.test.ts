@@ -27,7 +27,7 @@ async function fill(db: TestDatabase): Promise<void> {
       ('z@example.org', '=HYPERLINK("x")', '2026-01-02 03:04:05.678Z'), ('a-b@example.org', NULL, '2025-12-31Z'),
       ('ab@example.org', 'Zoë "the, first"', '2026-02-03Z'), ('gone@example.org', 'Gone', '2026-02-03Z');
     INSERT INTO progress (user_id, word_id, study_count, correct_count, confidence, last_studied_at, next_review_at)
-      SELECT u.id, w.id, 7, 3, 0.1 + 0.2, '2026-11-01 12:00:00.001Z', '2026-12-24Z'
+      SELECT u.id, w.id, 7, 3, 0.1::float8 + 0.2::float8, '2026-11-01 12:00:00.001Z', '2026-12-24Z'
         FROM users AS u, vocabulary_words AS w
        WHERE u.email LIKE '%@example.org' AND (w.term IN ('地', '=1+1', '\\.', 'Bank', '食べる'));
     UPDATE progress SET last_studied_at = NULL WHERE word_id = (SELECT id FROM vocabulary_words WHERE term = '食べる');

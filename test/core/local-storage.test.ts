@@ -175,7 +175,7 @@ describe("a file that is something else", () => {
     const path = jsonFile(" ".repeat(1024));
     truncateSync(path, 2 ** 40);
     expect(await failureOf(loadStored(connection, path))).toMatchObject({
-      ...{ code: "FILE_UNUSABLE", message: expect.stringContaining("larger than what a browser keeps (64 MiB)") },
+      ...{ code: "FILE_UNUSABLE", message: expect.stringContaining("is larger than 64 MiB") },
     });
   });
 });
