@@ -8,7 +8,7 @@ import { resetProgress } from "../src/core/progress-reset.js";
 import { type Connection, withConnection } from "../src/db/pool.js";
 import { inTransaction } from "../src/db/transaction.js";
 import { it as base, type TestDatabase } from "./support/database.js";
-import { plansOf } from "./support/statements.js";
+import { plansOf } from "./support/plans.js";
 
 const USER = "user77@example.org";
 

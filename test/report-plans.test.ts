@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { reportProgress } from "../src/core/progress-report.js";
 import { it as base, type TestDatabase } from "./support/database.js";
-import { plansOf } from "./support/statements.js";
+import { plansOf } from "./support/plans.js";
 
 /** 2,000 users at 200 domains, who learn 50 of 5,000 words each. */
 const it = base.extend<{ large: TestDatabase }>({

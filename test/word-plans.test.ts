@@ -7,7 +7,7 @@ import { showWords, wordStats } from "../src/core/words.js";
 import type { Connection } from "../src/db/pool.js";
 import { inTransaction } from "../src/db/transaction.js";
 import { it, type TestDatabase } from "./support/database.js";
-import { plansOf, statementsOf } from "./support/statements.js";
+import { plansOf, statementsOf } from "./support/plans.js";
 
 /** Chinese words of two characters and German ones, none of which has a level HSK1; a few French ones are learned. */
 async function fill(db: TestDatabase): Promise<void> {

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { listSessions, type SessionListOptions } from "../../src/core/session-list.js";
 import type { Connection } from "../../src/db/pool.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { explain, recordStatements } from "../support/plans.js";
+import { accessesOf, recordStatements } from "../support/plans.js";
 import { ADA, addUsers, NOW } from "../support/sessions.js";
 
 describe("a page of a large table", () => {
@@ -59,7 +59,7 @@ describe("a page of a large table", () => {
       expect(await shown(connection, {})).toEqual(newest(50, () => true));
       expect(await shown(connection, { state: "active" })).toEqual(newest(50, (n) => isActive(n) && !isRevoked(n)));
       expect(await shown(connection, { state: "expired" })).toEqual(newest(50, (n) => !isActive(n) && !isRevoked(n)));
-      const { scanned, indexes } = await explain(db, statements);
+      const { scanned, indexes } = await accessesOf(db, statements);
       expect({ scanned, indexes }).toEqual({
         scanned: [],
         indexes: new Set(["sessions_pkey", "users_pkey", "sessions_ended_at_idx"]),
@@ -72,7 +72,7 @@ describe("a page of a large table", () => {
     const statements = recordStatements(connection);
     const { sessions } = await listSessions(connection, { email: ADA, limit: 20, now: NOW });
     expect(sessions).toHaveLength(20);
-    const { scanned, indexes } = await explain(db, statements);
+    const { scanned, indexes } = await accessesOf(db, statements);
     expect({ scanned, indexes }).toEqual({
       scanned: [],
       indexes: new Set(["users_email_key", "sessions_user_id_idx", "users_pkey"]),

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { pruneSessions } from "../../src/core/session-prune.js";
 import { InterruptedError } from "../../src/errors.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { explain, recordStatements } from "../support/plans.js";
+import { accessesOf, recordStatements } from "../support/plans.js";
 import { failureOf, withDriver } from "../support/seeding.js";
 import { ADA, addSessions, addUsers, history, NOW, revocations, sessionId } from "../support/sessions.js";
 
@@ -134,7 +134,7 @@ it("finds what has ended by index, and each batch goes on where the last one cam
   const batches = statements.filter(({ text }) => text.includes("DELETE"));
   const from = batches.map(({ values }) => values[0]);
   expect(from).toEqual(["-infinity", new Date("2026-01-01T16:40:00Z"), new Date("2026-01-02T09:20:00Z")]);
-  const { scanned, indexes } = await explain(db, batches);
+  const { scanned, indexes } = await accessesOf(db, batches);
   expect({ scanned, indexes }).toEqual({
     scanned: [],
     indexes: new Set(["sessions_ended_at_idx", "sessions_pkey"]),

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { revokeSessions, revokeSessionsOf } from "../../src/core/sessions.js";
 import { deleteUser, restoreUser } from "../../src/core/users.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { explain, recordStatements } from "../support/plans.js";
+import { accessesOf, recordStatements } from "../support/plans.js";
 import { allRows, waitingFor, withDriver } from "../support/seeding.js";
 import { ADA, addSessions, addUsers, BOB, history, NOW, revocations, sessionId } from "../support/sessions.js";
 
@@ -222,7 +222,7 @@ it("every statement finds its rows by index", async ({ db, connection }) => {
   const statements = recordStatements(connection);
   await revokeSessions(connection, ids(1));
   await revokeSessionsOf(connection, ADA);
-  const { scanned, indexes } = await explain(db, statements);
+  const { scanned, indexes } = await accessesOf(db, statements);
   expect({ scanned, indexes }).toEqual({
     scanned: [],
     indexes: new Set(["sessions_pkey", "users_pkey", "users_email_key", "sessions_live_user_id_idx"]),
