@@ -32,7 +32,7 @@ describe("the command line", () => {
         ),
         (words) => {
           const line = typed(...words)?.replace("vocabdb", "printf '%s\\0' --") ?? "";
-          const printed = execFileSync("sh", ["-c", line]).toString();
+          const printed = execFileSync("bash", ["-c", line]).toString();
           expect(printed).toBe(["--", ...words].map((each) => `${each}\0`).join(""));
         },
       ),
