@@ -90,7 +90,7 @@ export interface HistoryPage {
   readonly nextCursor: string | null;
 }
 
-const cursor = defineCursor("history", z.tuple([z.iso.datetime(), z.uuid()]));
+const cursor = defineCursor("history", z.tuple([z.iso.datetime(), z.guid()]));
 
 /** The newest first. @throws {UsageError} for a foreign cursor */
 export async function listHistory(connection: Connection, options: HistoryOptions = {}): Promise<HistoryPage> {

@@ -45,7 +45,7 @@ export interface ProgressPage {
   readonly nextCursor: string | null;
 }
 
-const cursor = defineCursor("progress list", z.tuple([z.iso.datetime(), z.uuid()]));
+const cursor = defineCursor("progress list", z.tuple([z.iso.datetime(), z.guid()]));
 
 /**
  * Ordered by the time of the next review. A page costs the same wherever it lies.

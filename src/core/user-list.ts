@@ -31,7 +31,7 @@ export interface UserPage {
 }
 
 const byEmail = defineCursor("user list", z.tuple([z.string().min(1)]));
-const byCreation = defineCursor("user list", z.tuple([z.iso.datetime(), z.uuid()]));
+const byCreation = defineCursor("user list", z.tuple([z.iso.datetime(), z.guid()]));
 
 /** A page costs the same wherever it lies. @throws {UsageError} for a foreign cursor */
 export async function listUsers(connection: Connection, options: ListOptions = {}): Promise<UserPage> {

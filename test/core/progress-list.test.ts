@@ -127,6 +127,15 @@ describe("pages", () => {
     }
   });
 
+  it("go on behind ids that other clients have made up", async ({ connection, db }) => {
+    await addUsers(db, ADA);
+    await db.query(`
+      INSERT INTO vocabulary_words (id, language, term, definition)
+        SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'de', 'w' || n, 'word' FROM generate_series(1, 3) AS n;
+      INSERT INTO progress (user_id, word_id) SELECT u.id, w.id FROM users AS u, vocabulary_words AS w`);
+    expect((await allPages(connection, { limit: 1 })).flat()).toEqual(await wordIds(db));
+  });
+
   it("keep to the filters", async ({ connection, db }) => {
     await addUsers(db, ADA);
     await learn(db, ADA, [
