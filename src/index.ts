@@ -51,6 +51,7 @@ export { type ProgressReport, type ReportOptions, reportProgress } from "./core/
 export { type SeedMode, type SeedOptions, type SeedResult, seedWords } from "./core/seed.js";
 export { listSessions, type SessionListOptions, type SessionPage } from "./core/session-list.js";
 export { type RevokeOptions, revokeSessions, revokeSessionsOf, type SessionRevocation } from "./core/sessions.js";
+export type { User, UserChange, WriteOptions } from "./core/user.js";
 export { exportUser, type UserExport, type UserExportOptions } from "./core/user-export.js";
 export { type ListOptions, listUsers, type UserPage } from "./core/user-list.js";
 export { type PurgedRows, type PurgeOptions, purgeUser } from "./core/user-purge.js";
@@ -60,14 +61,11 @@ export {
   type NewUser,
   restoreUser,
   showUser,
-  type User,
-  type UserChange,
   type UserDeletion,
   type UserDetails,
   type UserUpdate,
   type UserUpdates,
   updateUser,
-  type WriteOptions,
 } from "./core/users.js";
 export { type FoundWord, type SearchOptions, type SearchResult, searchWords } from "./core/word-search.js";
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";

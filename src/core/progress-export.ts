@@ -4,7 +4,7 @@ import { setting } from "../db/copy.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { type ExportColumn, type ExportFormat, exportRows, isoTime } from "./export.js";
-import { findUser, requireVisible } from "./users.js";
+import { findUser, requireVisible } from "./user.js";
 
 export interface ProgressExportOptions {
   /** Of this user only; null: of all users. */

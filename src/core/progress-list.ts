@@ -5,7 +5,7 @@ import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { defineCursor, pageOf } from "./cursor.js";
 import { MASTERED } from "./progress.js";
-import { findUser, requireVisible } from "./users.js";
+import { findUser, requireVisible } from "./user.js";
 
 export type LearningState = "new" | "learning" | "mastered";
 

@@ -5,7 +5,7 @@ import { inTransaction } from "../db/transaction.js";
 import { ConsentMissingError } from "../errors.js";
 import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
-import { findUser, requireVisible, type UserChange, type WriteOptions } from "./users.js";
+import { findUser, requireVisible, type UserChange, type WriteOptions } from "./user.js";
 
 export interface ResetOptions extends WriteOptions {
   /** The user's email. A dry run needs none. */

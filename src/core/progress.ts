@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import { Bindings } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { findUser, requireVisible, type User } from "./users.js";
+import { findUser, requireVisible, type User } from "./user.js";
 
 /** A word counts as mastered from here on. */
 export const MASTERED = { confidence: 0.8, studyCount: 3 } as const;

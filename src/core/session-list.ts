@@ -6,7 +6,7 @@ import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { defineCursor, pageOf } from "./cursor.js";
 import { inState, type SessionState, type SessionSummary, sessionColumns } from "./sessions.js";
-import { findUser, requireVisible } from "./users.js";
+import { findUser, requireVisible } from "./user.js";
 
 export interface SessionListOptions {
   /** Only those of this user. */

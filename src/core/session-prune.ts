@@ -4,7 +4,7 @@ import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { UsageError } from "../errors.js";
 import { type Actor, recordChange } from "./audit.js";
-import type { WriteOptions } from "./users.js";
+import type { WriteOptions } from "./user.js";
 
 const BATCH_SIZE = 1_000;
 

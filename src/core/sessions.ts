@@ -4,7 +4,7 @@ import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { SessionNotFoundError } from "../errors.js";
 import { recordChange } from "./audit.js";
-import { findUser, type WriteOptions } from "./users.js";
+import { findUser, type WriteOptions } from "./user.js";
 
 export const SESSION_STATES = ["active", "expired", "revoked"] as const;
 

@@ -7,8 +7,8 @@ import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { type ExportColumn, type ExportFormat, exportRows, isoTime } from "./export.js";
 import { type OutputOptions, withOutput, withOutputFolder } from "./output.js";
+import { findUser, requireVisible } from "./user.js";
 import { emailPeriods } from "./user-emails.js";
-import { findUser, requireVisible } from "./users.js";
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import { Bindings, escapeLike, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { defineCursor, pageOf } from "./cursor.js";
-import { USER_COLUMNS, type User } from "./users.js";
+import { USER_COLUMNS, type User } from "./user.js";
 
 export interface ListOptions {
   readonly which?: "live" | "deleted" | "all";

@@ -1,21 +1,12 @@
 /** Users: create, show, update, soft-delete, restore. Deleted ones are hidden unless asked for. */
-import type { PoolClient } from "pg";
 import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.js";
 import { lockUser } from "../db/row-lock.js";
 import { withDeleted } from "../db/soft-delete.js";
-import { EmailTakenError, UserDeletedError, UserNotFoundError } from "../errors.js";
+import { EmailTakenError, UserNotFoundError } from "../errors.js";
 import type { Secret } from "../secret.js";
-import { type Actor, recordChange } from "./audit.js";
+import { recordChange } from "./audit.js";
 import { hashPassword } from "./password.js";
-
-export interface User {
-  readonly id: string;
-  readonly email: string;
-  readonly displayName: string | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly deletedAt: Date | null;
-}
+import { requireVisible, type User, type UserChange, type WriteOptions } from "./user.js";
 
 /** Every field but the hash, which no reader ever gets. */
 const USER_FIELDS = {
@@ -26,40 +17,6 @@ const USER_FIELDS = {
   updatedAt: true,
   deletedAt: true,
 } as const;
-
-/** The same fields in SQL, of `users AS u`. */
-export const USER_COLUMNS = `u.id, u.email, u.display_name AS "displayName", u.created_at AS "createdAt",
-  u.updated_at AS "updatedAt", u.deleted_at AS "deletedAt"`;
-
-/** @throws {UserNotFoundError} when there is none, live or deleted */
-export async function findUser(client: PoolClient, email: string): Promise<User> {
-  const { rows } = await client.query<User>(`SELECT ${USER_COLUMNS} FROM users AS u WHERE u.email = $1`, [email]);
-  const [user] = rows;
-  if (user === undefined) {
-    throw new UserNotFoundError(email);
-  }
-  return user;
-}
-
-/** @throws {UserDeletedError} when the user is deleted and deleted ones were not asked for */
-export function requireVisible(user: User, showDeleted: boolean): void {
-  if (user.deletedAt !== null && !showDeleted) {
-    throw new UserDeletedError(user.email, user.deletedAt);
-  }
-}
-
-export interface WriteOptions {
-  /** Does the work in a transaction and rolls it back. */
-  readonly dryRun?: boolean;
-  /** For the history. */
-  readonly actor?: Actor;
-}
-
-export interface UserChange {
-  readonly user: User;
-  /** false when the database was as wanted already. */
-  readonly changed: boolean;
-}
 
 export interface NewUser {
   /** Normalised, see {@link import("./email.js").normalizeEmail}. */

@@ -4,7 +4,7 @@ import { inTransaction } from "../db/transaction.js";
 import { WordAmbiguousError, WordInUseError } from "../errors.js";
 import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
-import type { WriteOptions } from "./users.js";
+import type { WriteOptions } from "./user.js";
 import { findWords, naturalKeyOfWord, type Word, type WordSelector } from "./words.js";
 
 export interface WordDeletion {

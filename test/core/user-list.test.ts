@@ -1,7 +1,7 @@
 /** Filters, sorts and pages of the list of users, each compared with a plain filter over all of them. */
 import { describe, expect } from "vitest";
+import type { User } from "../../src/core/user.js";
 import { type ListOptions, listUsers } from "../../src/core/user-list.js";
-import type { User } from "../../src/core/users.js";
 import type { Connection } from "../../src/db/pool.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { addPeople } from "../support/people.js";

@@ -2,8 +2,9 @@
 import { verify } from "@node-rs/argon2";
 import { describe, expect } from "vitest";
 import { generatePassword, hashPassword } from "../../src/core/password.js";
+import type { User } from "../../src/core/user.js";
 import { type ListOptions, listUsers } from "../../src/core/user-list.js";
-import { createUser, deleteUser, restoreUser, showUser, type User } from "../../src/core/users.js";
+import { createUser, deleteUser, restoreUser, showUser } from "../../src/core/users.js";
 import type { Database } from "../../src/db/database.js";
 import { Secret } from "../../src/secret.js";
 import { it, type TestDatabase } from "../support/database.js";

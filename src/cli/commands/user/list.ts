@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { User } from "../../../core/user.js";
 import { listUsers } from "../../../core/user-list.js";
-import type { User } from "../../../core/users.js";
 import { ExitCode, UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
 import { after, domain, flagOption, limit, moment } from "../../options.js";

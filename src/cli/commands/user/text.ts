@@ -1,5 +1,5 @@
 /** What the commands about one user have in common on the terminal. */
-import type { User, UserChange } from "../../../core/users.js";
+import type { User, UserChange } from "../../../core/user.js";
 import type { View } from "../../command.js";
 import { facts, timestamp } from "../../render/text.js";
 
