@@ -1,7 +1,7 @@
 /** Removes sessions that have ended, a batch at a time, so that nothing is locked for long. */
 import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
-import { inTransaction } from "../db/transaction.js";
+import { type InBatch, inBatches } from "../db/transaction.js";
 import { UsageError } from "../errors.js";
 import { type Actor, recordChange } from "./audit.js";
 import type { WriteOptions } from "./user.js";
@@ -33,18 +33,14 @@ export async function pruneSessions(
   endedBefore: Date,
   options: PruneOptions = {},
 ): Promise<SessionPruning> {
-  const { dryRun = false, signal, now = new Date() } = options;
+  const { now = new Date() } = options;
   if (endedBefore > now) {
     throw new UsageError(
       `${endedBefore.toISOString()} is yet to come, and sessions that have not ended are not pruned`,
       "vocabdb session revoke ends sessions",
     );
   }
-  const deleted = dryRun
-    ? await inTransaction(connection, { dryRun, signal }, (client) =>
-        deleteAll(endedBefore, options, (batch) => batch(client)),
-      )
-    : await deleteAll(endedBefore, options, (batch) => inTransaction(connection, { signal }, batch));
+  const deleted = await inBatches(connection, options, (inBatch) => deleteAll(endedBefore, options, inBatch));
   return { deleted, changed: deleted > 0, endedBefore };
 }
 
@@ -54,18 +50,17 @@ interface Batch {
   readonly endedAt: Date | null;
 }
 
-/** @param inBatch runs the work of one batch in its transaction */
 async function deleteAll(
   endedBefore: Date,
   { actor, signal, onProgress }: PruneOptions,
-  inBatch: (batch: (client: PoolClient) => Promise<Batch>) => Promise<Batch>,
+  inBatch: InBatch,
 ): Promise<number> {
   let deleted = 0;
   let from: Date | null = null;
   for (;;) {
     signal?.throwIfAborted();
     const range = { from, endedBefore };
-    const batch = await inBatch((client) => deleteBatch(client, range, actor));
+    const batch: Batch = await inBatch((client) => deleteBatch(client, range, actor));
     deleted += batch.deleted;
     onProgress?.(deleted);
     if (batch.deleted < BATCH_SIZE) {

@@ -1,7 +1,7 @@
 /** Removes soft-deleted users for good, with everything that hangs on them. */
 import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
-import { inTransaction } from "../db/transaction.js";
+import { type InBatch, inBatches, inTransaction } from "../db/transaction.js";
 import { UserNotDeletedError, UserNotFoundError } from "../errors.js";
 import { type Actor, recordChange } from "./audit.js";
 import type { WriteOptions } from "./user.js";
@@ -81,29 +81,21 @@ export async function purgeUsersDeletedBefore(
   deletedBefore: Date,
   options: PurgeOptions = {},
 ): Promise<PurgedRows> {
-  const { dryRun, signal } = options;
-  return dryRun
-    ? inTransaction(connection, { dryRun, signal }, (client) =>
-        purgeAll(deletedBefore, options, (work) => work(client)),
-      )
-    : purgeAll(deletedBefore, options, (work) => inTransaction(connection, { signal }, work));
+  return inBatches(connection, options, (inBatch) => purgeAll(deletedBefore, options, inBatch));
 }
-
-/** Runs a piece of the work in the transaction it belongs to. */
-type Bracket = <T>(work: (client: PoolClient) => Promise<T>) => Promise<T>;
 
 async function purgeAll(
   deletedBefore: Date,
   { actor, signal, onProgress }: PurgeOptions,
-  bracket: Bracket,
+  inBatch: InBatch,
 ): Promise<PurgedRows> {
   let removed = NOTHING_PURGED;
   let after = "";
   for (;;) {
-    const candidates = await bracket((client) => findCandidates(client, deletedBefore, after));
+    const candidates = await inBatch((client) => findCandidates(client, deletedBefore, after));
     for (const batch of batchesOf(candidates)) {
       signal?.throwIfAborted();
-      const rows = await bracket(async (client) =>
+      const rows = await inBatch(async (client) =>
         removeUsers(client, await lockBatch(client, batch, deletedBefore), actor),
       );
       removed = sum(removed, rows);

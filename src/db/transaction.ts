@@ -52,6 +52,23 @@ export async function inTransaction<T>(
   }
 }
 
+/** Runs a piece of work in the transaction that it belongs to. */
+export type InBatch = <T>(work: (client: PoolClient) => Promise<T>) => Promise<T>;
+
+/**
+ * Runs work that goes in batches, each in a transaction of its own: what is done when it stops stays done. A dry
+ * run is one transaction for all of them, rolled back in the end.
+ */
+export function inBatches<T>(
+  connection: Connection,
+  { dryRun, signal }: Pick<TransactionOptions, "dryRun" | "signal">,
+  work: (inBatch: InBatch) => Promise<T>,
+): Promise<T> {
+  return dryRun
+    ? inTransaction(connection, { dryRun, signal }, (client) => work((batch) => batch(client)))
+    : work((batch) => inTransaction(connection, { signal }, batch));
+}
+
 /**
  * Has the server cancel what it runs for `client` when the signal comes; the end of the connection alone
  * would let a statement run on.
