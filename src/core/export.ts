@@ -5,15 +5,20 @@ import { copyOut } from "../db/copy.js";
 export type ExportFormat = "csv" | "ndjson";
 
 export interface ExportColumn {
-  /** Header in CSV, snake_case. */
-  readonly header: string;
-  /** Member in JSON, camelCase. */
-  readonly member: string;
+  /** Header in CSV; in JSON the same in camelCase. */
+  readonly name: string;
   /** Its value; never from outside. */
   readonly sql: string;
   /** What people wrote, which a spreadsheet might take for a formula. */
   readonly isText: boolean;
 }
+
+/** What machines write. */
+export const column = (name: string, sql: string): ExportColumn => ({ name, sql, isText: false });
+/** What people wrote. */
+export const text = (name: string, sql: string): ExportColumn => ({ name, sql, isText: true });
+/** In ISO 8601, in UTC. @param sql a timestamptz */
+export const time = (name: string, sql: string): ExportColumn => column(name, isoTime(sql));
 
 export interface ExportOptions {
   readonly columns: readonly ExportColumn[];
@@ -33,13 +38,18 @@ export async function exportRows(
   options: ExportOptions,
 ): Promise<number> {
   const { columns, source, settings = {}, format, escapeFormulas = false, signal } = options;
-  const values = columns.map(({ header, member, sql, isText }) => {
+  const values = columns.map(({ name, sql, isText }) => {
     const value = escapeFormulas && isText ? escaped(sql) : sql;
-    return `${value} AS "${format === "csv" ? header : member}"`;
+    return `${value} AS "${format === "csv" ? name : camelCase(name)}"`;
   });
   const rows = `SELECT ${values.join(", ")} ${source}`;
   const select = format === "csv" ? rows : `SELECT row_to_json(exported)::text FROM (${rows}) AS exported`;
   return copyOut(client, { select, settings, format: format === "csv" ? "csv" : "lines" }, sink, signal);
+}
+
+/** `study_count` is `studyCount`. */
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** A time in SQL as ISO 8601 in UTC, with milliseconds. */

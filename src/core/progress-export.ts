@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import { setting } from "../db/copy.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { type ExportColumn, type ExportFormat, exportRows, isoTime } from "./export.js";
+import { column, type ExportColumn, type ExportFormat, exportRows, text, time } from "./export.js";
 import { findUser, requireVisible } from "./user.js";
 
 export interface ProgressExportOptions {
@@ -18,16 +18,16 @@ export interface ProgressExportOptions {
 }
 
 const COLUMNS: readonly ExportColumn[] = [
-  { header: "email", member: "email", sql: "u.email", isText: true },
-  { header: "language", member: "language", sql: "w.language", isText: true },
-  { header: "term", member: "term", sql: "w.term", isText: true },
-  { header: "reading", member: "reading", sql: "w.reading", isText: true },
-  { header: "sense", member: "sense", sql: "w.sense", isText: true },
-  { header: "study_count", member: "studyCount", sql: "p.study_count", isText: false },
-  { header: "correct_count", member: "correctCount", sql: "p.correct_count", isText: false },
-  { header: "confidence", member: "confidence", sql: "p.confidence", isText: false },
-  { header: "last_studied_at", member: "lastStudiedAt", sql: isoTime("p.last_studied_at"), isText: false },
-  { header: "next_review_at", member: "nextReviewAt", sql: isoTime("p.next_review_at"), isText: false },
+  text("email", "u.email"),
+  text("language", "w.language"),
+  text("term", "w.term"),
+  text("reading", "w.reading"),
+  text("sense", "w.sense"),
+  column("study_count", "p.study_count"),
+  column("correct_count", "p.correct_count"),
+  column("confidence", "p.confidence"),
+  time("last_studied_at", "p.last_studied_at"),
+  time("next_review_at", "p.next_review_at"),
 ];
 
 /** By bytes, so that databases with other ids and collations write the same file. */

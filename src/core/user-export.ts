@@ -5,7 +5,7 @@ import type { PoolClient } from "pg";
 import { setting } from "../db/copy.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { type ExportColumn, type ExportFormat, exportRows, isoTime } from "./export.js";
+import { column, type ExportColumn, type ExportFormat, exportRows, text, time } from "./export.js";
 import { type OutputOptions, withOutput, withOutputFolder } from "./output.js";
 import { findUser, requireVisible } from "./user.js";
 import { emailPeriods } from "./user-emails.js";
@@ -29,10 +29,6 @@ const PARTS = ["user", "sessions", "progress", "history"] as const satisfies rea
 /** Rows by part. */
 export type UserExportCounts = Readonly<Record<(typeof PARTS)[number], number>>;
 
-const column = (header: string, member: string, sql: string): ExportColumn => ({ header, member, sql, isText: false });
-const text = (header: string, member: string, sql: string): ExportColumn => ({ header, member, sql, isText: true });
-const time = (header: string, member: string, sql: string): ExportColumn => column(header, member, isoTime(sql));
-
 interface Part {
   readonly columns: readonly ExportColumn[];
   readonly source: string;
@@ -43,42 +39,42 @@ const USER_ID = `${setting("user_id")}::uuid`;
 const SOURCES: Readonly<Record<keyof UserExport, Part>> = {
   user: {
     columns: [
-      column("id", "id", "u.id"),
-      text("email", "email", "u.email"),
-      text("display_name", "displayName", "u.display_name"),
+      column("id", "u.id"),
+      text("email", "u.email"),
+      text("display_name", "u.display_name"),
       // As JSON, so that CSV says true as well, and not t.
-      column("has_password", "hasPassword", "to_json(u.password_hash IS NOT NULL)"),
-      time("created_at", "createdAt", "u.created_at"),
-      time("updated_at", "updatedAt", "u.updated_at"),
-      time("deleted_at", "deletedAt", "u.deleted_at"),
+      column("has_password", "to_json(u.password_hash IS NOT NULL)"),
+      time("created_at", "u.created_at"),
+      time("updated_at", "u.updated_at"),
+      time("deleted_at", "u.deleted_at"),
     ],
     source: `FROM users AS u WHERE u.id = ${USER_ID}`,
   },
   sessions: {
     columns: [
-      column("id", "id", "s.id"),
-      text("user_agent", "userAgent", "s.user_agent"),
-      time("created_at", "createdAt", "s.created_at"),
-      time("last_used_at", "lastUsedAt", "s.last_used_at"),
-      time("expires_at", "expiresAt", "s.expires_at"),
-      time("revoked_at", "revokedAt", "s.revoked_at"),
+      column("id", "s.id"),
+      text("user_agent", "s.user_agent"),
+      time("created_at", "s.created_at"),
+      time("last_used_at", "s.last_used_at"),
+      time("expires_at", "s.expires_at"),
+      time("revoked_at", "s.revoked_at"),
     ],
     source: `FROM sessions AS s WHERE s.user_id = ${USER_ID} ORDER BY s.created_at, s.id`,
   },
   progress: {
     columns: [
-      column("language", "language", "w.language"),
-      text("term", "term", "w.term"),
-      text("reading", "reading", "w.reading"),
-      text("sense", "sense", "w.sense"),
-      text("definition", "definition", "w.definition"),
-      column("study_count", "studyCount", "p.study_count"),
-      column("correct_count", "correctCount", "p.correct_count"),
-      column("confidence", "confidence", "p.confidence"),
-      time("last_studied_at", "lastStudiedAt", "p.last_studied_at"),
-      time("next_review_at", "nextReviewAt", "p.next_review_at"),
-      time("created_at", "createdAt", "p.created_at"),
-      time("updated_at", "updatedAt", "p.updated_at"),
+      column("language", "w.language"),
+      text("term", "w.term"),
+      text("reading", "w.reading"),
+      text("sense", "w.sense"),
+      text("definition", "w.definition"),
+      column("study_count", "p.study_count"),
+      column("correct_count", "p.correct_count"),
+      column("confidence", "p.confidence"),
+      time("last_studied_at", "p.last_studied_at"),
+      time("next_review_at", "p.next_review_at"),
+      time("created_at", "p.created_at"),
+      time("updated_at", "p.updated_at"),
     ],
     source: `FROM progress AS p
              JOIN vocabulary_words AS w ON w.id = p.word_id
@@ -87,13 +83,13 @@ const SOURCES: Readonly<Record<keyof UserExport, Part>> = {
   },
   history: {
     columns: [
-      time("occurred_at", "occurredAt", "a.occurred_at"),
-      column("action", "action", "a.action"),
-      text("command_line", "commandLine", "a.command_line"),
-      text("database_role", "databaseRole", "a.database_role"),
-      text("operator", "operator", "a.operator"),
-      text("reason", "reason", "a.reason"),
-      column("changes", "changes", "a.changes"),
+      time("occurred_at", "a.occurred_at"),
+      column("action", "a.action"),
+      text("command_line", "a.command_line"),
+      text("database_role", "a.database_role"),
+      text("operator", "a.operator"),
+      text("reason", "a.reason"),
+      column("changes", "a.changes"),
     ],
     source: `FROM jsonb_to_recordset(${setting("emails")}::jsonb)
                     AS known (email text, since timestamptz, until timestamptz)
@@ -201,10 +197,10 @@ export async function exportUsers(
   { deleted = false, signal, format, escapeFormulas = false }: UsersExportOptions,
 ): Promise<number> {
   const columns = [
-    text("email", "email", "u.email"),
-    text("display_name", "displayName", "u.display_name"),
-    time("created_at", "createdAt", "u.created_at"),
-    time("deleted_at", "deletedAt", "u.deleted_at"),
+    text("email", "u.email"),
+    text("display_name", "u.display_name"),
+    time("created_at", "u.created_at"),
+    time("deleted_at", "u.deleted_at"),
   ];
   // By code point, so that the file is the same from every database.
   const source = `FROM users AS u ${deleted ? "" : "WHERE u.deleted_at IS NULL"} ORDER BY u.email COLLATE "C"`;

@@ -3,7 +3,7 @@ import { where } from "../db/bindings.js";
 import { setting } from "../db/copy.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { type ExportColumn, type ExportFormat, exportRows } from "./export.js";
+import { type ExportFormat, exportRows, text } from "./export.js";
 import { fieldsOf } from "./load/shape.js";
 import { WORDS } from "./load/word-shape.js";
 import type { WordFilter } from "./words.js";
@@ -15,9 +15,7 @@ export interface WordExportOptions extends WordFilter {
   readonly signal?: AbortSignal;
 }
 
-const COLUMNS: readonly ExportColumn[] = fieldsOf(WORDS).map(({ name, column }) => ({
-  ...{ header: column, member: name, sql: `w.${column}`, isText: true },
-}));
+const COLUMNS = fieldsOf(WORDS).map(({ column }) => text(column, `w.${column}`));
 
 /** By bytes and not by the database's collation: two databases with the same words export the same file. */
 const ORDER = WORDS.key.map(({ column }) => `w.${column} COLLATE "C"`).join(", ");
