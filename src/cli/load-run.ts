@@ -1,6 +1,6 @@
 /** Around every load of files on the command line: what is told beside its result. */
 import type { LoadCounts } from "../core/load/load.js";
-import { differences, type FileLoadOptions, type LoadResult } from "../core/load/run.js";
+import type { FileLoadOptions, LoadResult } from "../core/load/run.js";
 import { requireMigrated } from "../core/migrations.js";
 import type { Connection } from "../db/pool.js";
 import { DuplicatesError, ExitCode, RowsRejectedError } from "../errors.js";
@@ -57,7 +57,11 @@ export async function reportLoad<C extends LoadCounts, R extends LoadResult<C>>(
   }
 }
 
-export function loadExitCode({ total, check }: LoadResult): ExitCode {
+/** @param differences in how many rows the database is not what the files say */
+export function loadExitCode<C extends LoadCounts>(
+  { total, check }: LoadResult<C>,
+  differences: (counts: C) => number,
+): ExitCode {
   if (total.rejected > 0) {
     return ExitCode.badData;
   }

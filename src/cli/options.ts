@@ -1,7 +1,7 @@
 /** Options and arguments that several commands share, each declared once. */
 import { z } from "zod";
 import { domainSchema, emailSchema } from "../core/email.js";
-import { parseTime } from "../core/time.js";
+import { DAY_MS, parseTime } from "../core/time.js";
 import { parameter } from "./command.js";
 
 const flag = z.boolean().default(false);
@@ -81,7 +81,6 @@ export const after = parameter(
   z.string().optional(),
 );
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 60 * 60_000, d: DAY_MS, w: 7 * DAY_MS };
 
 /** A point in time that may depend on when the command runs. */

@@ -9,6 +9,7 @@ import { packageRoot } from "../package-root.js";
 import { Secret } from "../secret.js";
 import { emailSchema } from "./email.js";
 import { hashPassword } from "./password.js";
+import { DAY_MS } from "./time.js";
 
 export interface DemoCounts {
   readonly usersInserted: number;
@@ -35,7 +36,6 @@ const DemoProgress = z.object({
 /** Every user is signed in on these. */
 const DEVICES = ["Demo phone", "Demo laptop"] as const;
 const SESSION_DAYS = 30;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Adds what is missing and changes nothing that exists: learning done since is kept. */
 export async function addDemoUsers(client: PoolClient, now: Date): Promise<DemoCounts> {

@@ -27,12 +27,16 @@ export const emailSchema = z.string().transform((input, context) => {
   if ("problem" in outcome) {
     context.addIssue({
       code: "custom",
-      message: `${JSON.stringify(input)} is not a valid email address: ${outcome.problem}`,
+      message: emailProblem(input, outcome.problem),
     });
     return z.NEVER;
   }
   return outcome.email;
 });
+
+export function emailProblem(input: string, problem: string): string {
+  return `${JSON.stringify(input)} is not a valid email address: ${problem}`;
+}
 
 /** What stands after the @ in stored emails; written with the @, or in its own script, it is the same domain. */
 export const domainSchema = z.string().transform((input, context) => {
@@ -44,7 +48,8 @@ export const domainSchema = z.string().transform((input, context) => {
   return domain;
 });
 
-function parseEmail(input: string): { email: string } | { problem: string } {
+/** For millions of them: an error for each would cost more than the rest. */
+export function parseEmail(input: string): { readonly email: string } | { readonly problem: string } {
   const parts = lowerCase(input.trim()).split("@");
   const [local, domain] = parts;
   if (parts.length !== 2 || !local || !domain) {

@@ -12,6 +12,7 @@ import {
   type UserSelection,
   type WordSelection,
 } from "./progress-report-sql.js";
+import { DAY_MS } from "./time.js";
 
 export type ReportGrouping = "user" | "level" | "week";
 
@@ -68,7 +69,6 @@ export interface ProgressReport {
   readonly notFound: readonly string[];
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS_SHOWN = 12;
 

@@ -3,6 +3,7 @@ import type { PoolClient } from "pg";
 import { Bindings } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
+import { DAY_MS } from "./time.js";
 import { findUser, requireVisible, type User } from "./user.js";
 
 /** A word counts as mastered from here on. */
@@ -10,7 +11,6 @@ export const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
 
 const FORECAST_DAYS = 7;
 const DUE_WORDS_SHOWN = 50;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export type ProgressGrouping = "level" | "category" | "language";
 

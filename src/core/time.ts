@@ -1,5 +1,7 @@
 /** Times as people and files write them. */
 
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
 const TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?))?$/;
 
 /**

@@ -3,8 +3,8 @@ import { emailSchema } from "../../core/email.js";
 import { ExitCode } from "../../errors.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
 import { after, limit, moment } from "../options.js";
-import { type Column, table } from "../render/table.js";
-import { lines, timestamp } from "../render/text.js";
+import { type Column, pageText, table } from "../render/table.js";
+import { timestamp } from "../render/text.js";
 
 const list = defineCommand({
   name: "history",
@@ -38,10 +38,7 @@ const list = defineCommand({
       limit: size,
     }),
   text: ({ entries, nextCursor }, view) =>
-    lines(
-      table(entries, COLUMNS, view, "nothing was changed"),
-      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
-    ),
+    pageText(table(entries, COLUMNS, view, "nothing was changed"), nextCursor, view),
 });
 
 const COLUMNS: readonly Column<HistoryEntry>[] = [

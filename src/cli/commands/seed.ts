@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
-import { type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
+import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
 import { withConnection } from "../../db/pool.js";
 import { describeTarget, isLoopback } from "../../db/target.js";
 import { ConsentMissingError, DemoRefusedError, ExitCode, UsageError } from "../../errors.js";
@@ -97,11 +97,11 @@ const load = defineCommand({
 });
 
 function exitCodeOf(result: SeedResult, input: { readonly pruneKeepUsed: boolean }): ExitCode {
-  const { total, kept, check } = result;
+  const { total, kept } = result;
   if (total.rejected === 0 && kept.count > 0 && !input.pruneKeepUsed) {
     return ExitCode.conflict;
   }
-  return check && total.rejected === 0 && total.pruned > 0 ? ExitCode.findings : loadExitCode(result);
+  return loadExitCode(result, differences);
 }
 
 interface PruneInput {

@@ -6,7 +6,7 @@ import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary }
 import { ExitCode, UsageError } from "../../errors.js";
 import { defineCommand, type Noun, parameter, type View } from "../command.js";
 import { after, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
-import { type Column, table } from "../render/table.js";
+import { type Column, pageText, table } from "../render/table.js";
 import { age, count, lines, timestamp } from "../render/text.js";
 
 const list = defineCommand({
@@ -43,8 +43,7 @@ const list = defineCommand({
       ...(cursor !== undefined && { after: cursor }),
       ...{ deleted, limit: size, now: now(), signal },
     }),
-  text: ({ sessions, nextCursor }, view) =>
-    lines(sessionTable(sessions, view), nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`)),
+  text: ({ sessions, nextCursor }, view) => pageText(sessionTable(sessions, view), nextCursor, view),
 });
 
 const revoke = defineCommand({

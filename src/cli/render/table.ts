@@ -2,7 +2,7 @@
 import Table from "cli-table3";
 import stringWidth from "string-width";
 import type { View } from "../command.js";
-import { visible } from "./text.js";
+import { lines, visible } from "./text.js";
 
 export interface Column<T> {
   readonly title: string;
@@ -10,6 +10,11 @@ export interface Column<T> {
   readonly align?: "left" | "right";
   /** May be shortened when the terminal is narrow; columns without it keep their width. */
   readonly flexible?: boolean;
+}
+
+/** A page of a list, and how to see the next one. */
+export function pageText(page: string, nextCursor: string | null, { chalk }: View): string {
+  return lines(page, nextCursor === null ? null : chalk.dim(`more: --after ${nextCursor}`));
 }
 
 const MIN_FLEXIBLE_WIDTH = 8;

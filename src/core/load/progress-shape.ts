@@ -3,10 +3,10 @@
  * database. In the table it stands under the ids of this one; progress-merge.ts finds them.
  */
 
-import { Refusal, type RowFault, type Shape, textCell } from "./shape.js";
+import { Refusal, type RowFault, type Shape } from "./shape.js";
 import { timeCell } from "./time-cell.js";
-import { emailCell } from "./user-shape.js";
-import { parseLanguage } from "./word-shape.js";
+import { USERS } from "./user-shape.js";
+import { WORDS } from "./word-shape.js";
 
 const MAX_COUNT = 2_147_483_647;
 
@@ -29,9 +29,15 @@ function confidenceCell(text: string): string | null | Refusal {
   return value >= 0 && value <= 1 ? String(value) : new Refusal(`${JSON.stringify(trimmed)} is not from 0 to 1`);
 }
 
-export function languageCell(text: string): string | Refusal {
-  return text.trim() === "" ? "" : parseLanguage(text);
-}
+const [EMAIL] = USERS.key;
+const [LANGUAGE, TERM, READING, SENSE] = WORDS.key;
+
+/** A language that may be left out, where the rest of the key is of one word only. */
+export const ANY_LANGUAGE = {
+  ...LANGUAGE,
+  required: false,
+  parse: (text: string) => (text.trim() === "" ? "" : LANGUAGE.parse(text)),
+} as const;
 
 /** The constraint progress_counts, told by the line. */
 function checkCounts([studied = null, correct = null]: readonly (string | null)[]): RowFault | null {
@@ -49,27 +55,11 @@ export const PROGRESS = {
   noun: "word",
   table: "progress",
   key: [
-    {
-      ...{ name: "email", column: "email", required: true },
-      aliases: ["email", "emailaddress", "mail", "user"],
-      parse: emailCell,
-    },
-    {
-      ...{ name: "language", column: "language", required: false },
-      aliases: ["language", "lang", "languagecode", "locale"],
-      parse: languageCell,
-    },
-    {
-      ...{ name: "term", column: "term", required: true },
-      aliases: ["term", "word", "vocabulary", "expression"],
-      parse: textCell(255, "refused"),
-    },
-    {
-      ...{ name: "reading", column: "reading", required: false },
-      aliases: ["reading", "pronunciation", "pinyin", "kana"],
-      parse: textCell(255, "text"),
-    },
-    { ...{ name: "sense", column: "sense", required: false }, aliases: ["sense"], parse: textCell(100, "text") },
+    EMAIL,
+    ANY_LANGUAGE,
+    { ...TERM, aliases: ["term", "word", "vocabulary", "expression"] },
+    { ...READING, aliases: ["reading", "pronunciation", "pinyin", "kana"] },
+    { ...SENSE, aliases: ["sense"] },
   ],
   content: [
     {

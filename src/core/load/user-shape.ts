@@ -1,25 +1,18 @@
 /** Users, as files have them and as the table does. Files hold no passwords: those are set, or sent, one by one. */
 import type { PoolClient } from "pg";
-import { EmailInvalidError } from "../../errors.js";
-import { normalizeEmail } from "../email.js";
+import { emailProblem, parseEmail } from "../email.js";
 import { REFUSED } from "./refusals.js";
 import { Refusal, type Shape, textCell } from "./shape.js";
 import { STAGING } from "./stage.js";
 import { timeCell } from "./time-cell.js";
 
 /** @returns the address as it is stored */
-export function emailCell(text: string): string | Refusal {
+function emailCell(text: string): string | Refusal {
   if (text.trim() === "") {
     return new Refusal("is empty");
   }
-  try {
-    return normalizeEmail(text);
-  } catch (error) {
-    if (error instanceof EmailInvalidError) {
-      return new Refusal(`${JSON.stringify(text)} is not a valid email address: ${error.reason}`);
-    }
-    throw error;
-  }
+  const outcome = parseEmail(text);
+  return "email" in outcome ? outcome.email : new Refusal(emailProblem(text, outcome.problem));
 }
 
 export const USERS = {

@@ -1,6 +1,6 @@
 /** Lists that call their words by numbers: which word a number stands for, from the list's own file. */
 import { naturalKey, RowsRejectedError } from "../../errors.js";
-import { languageCell } from "./progress-shape.js";
+import { ANY_LANGUAGE } from "./progress-shape.js";
 import { readRecords } from "./read.js";
 import type { Layout } from "./records.js";
 import { type Fault, NO_REJECTS, Rejects } from "./rejects.js";
@@ -26,7 +26,7 @@ const NUMBERED = {
       parse: textCell(100, "refused"),
     },
   ],
-  content: [{ ...WORDS.key[0], required: false, parse: languageCell }, TERM, READING, SENSE],
+  content: [ANY_LANGUAGE, TERM, READING, SENSE],
 } as const satisfies Shape;
 
 /** The parts of a natural key; empty where the file does not say them. */

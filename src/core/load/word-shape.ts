@@ -8,7 +8,7 @@ const MAX_REMEMBERED_TAGS = 1_000;
 const tagCell = textCell(MAX_TAG_LENGTH, "refused");
 
 /** From any spelling of a BCP 47 tag to its canonical form: `ZH-hant` is `zh-Hant`. */
-export function parseLanguage(text: string): string | Refusal {
+function parseLanguage(text: string): string | Refusal {
   const tag = tagCell(text);
   if (tag instanceof Refusal) {
     return tag;

@@ -105,5 +105,5 @@ export const importCommand = defineCommand({
     });
   },
   text: (result, view) => loadText(result, { noun: "word", further: [], differences }, view),
-  exitCode: loadExitCode,
+  exitCode: (result) => loadExitCode(result, differences),
 });

@@ -3,8 +3,8 @@ import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { after, email, flagOption, limit, showDeleted } from "../../options.js";
-import { type Column, table } from "../../render/table.js";
-import { lines, percent, timestamp } from "../../render/text.js";
+import { type Column, pageText, table } from "../../render/table.js";
+import { percent, timestamp } from "../../render/text.js";
 
 export const list = defineCommand({
   name: "list",
@@ -31,11 +31,7 @@ export const list = defineCommand({
       ...(language !== undefined && { language }),
       ...(cursor !== undefined && { after: cursor }),
     }),
-  text: ({ progress, nextCursor }, view) =>
-    lines(
-      table(progress, COLUMNS, view, "no progress"),
-      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
-    ),
+  text: ({ progress, nextCursor }, view) => pageText(table(progress, COLUMNS, view, "no progress"), nextCursor, view),
 });
 
 const COLUMNS: readonly Column<WordProgress>[] = [

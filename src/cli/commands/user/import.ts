@@ -53,5 +53,5 @@ export const importCommand = defineCommand({
     return reportLoad(connection, services, () => importUsers(connection, options));
   },
   text: (result, view) => loadText(result, { noun: "user", further: [], differences }, view),
-  exitCode: loadExitCode,
+  exitCode: (result) => loadExitCode(result, differences),
 });

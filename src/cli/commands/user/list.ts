@@ -4,8 +4,8 @@ import { listUsers } from "../../../core/user-list.js";
 import { ExitCode, UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
 import { after, domain, flagOption, limit, moment } from "../../options.js";
-import { type Column, table } from "../../render/table.js";
-import { lines, timestamp } from "../../render/text.js";
+import { type Column, pageText, table } from "../../render/table.js";
+import { timestamp } from "../../render/text.js";
 
 type Field = keyof User;
 
@@ -86,16 +86,10 @@ export const list = defineCommand({
     });
     return { users: fields === undefined ? users : users.map((user) => pick(user, fields)), nextCursor };
   },
-  text: ({ users, nextCursor }, view, { fields = usualFields(users) }) =>
-    lines(
-      table(
-        users,
-        fields.map((field) => COLUMNS[field]),
-        view,
-        "no users",
-      ),
-      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
-    ),
+  text: ({ users, nextCursor }, view, { fields = usualFields(users) }) => {
+    const columns = fields.map((field) => COLUMNS[field]);
+    return pageText(table(users, columns, view, "no users"), nextCursor, view);
+  },
 });
 
 function pick(user: User, fields: readonly Field[]): Partial<User> {

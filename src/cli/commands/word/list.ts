@@ -2,8 +2,7 @@ import { listWords } from "../../../core/word-list.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
 import { after, limit } from "../../options.js";
-import { table } from "../../render/table.js";
-import { lines } from "../../render/text.js";
+import { pageText, table } from "../../render/table.js";
 import { filters } from "./options.js";
 import { WORD_TABLE } from "./text.js";
 
@@ -20,9 +19,5 @@ export const list = defineCommand({
   needs: "connection",
   writes: null,
   run: (input, { connection }) => listWords(connection, input),
-  text: ({ words, nextCursor }, view) =>
-    lines(
-      table(words, WORD_TABLE, view, "no words"),
-      nextCursor === null ? null : view.chalk.dim(`more: --after ${nextCursor}`),
-    ),
+  text: ({ words, nextCursor }, view) => pageText(table(words, WORD_TABLE, view, "no words"), nextCursor, view),
 });
