@@ -149,10 +149,22 @@ export class EmbeddedStartError extends VocabdbError {
 
 // ── Reaching the database ───────────────────────────────────────────────────────────────────────
 
+export interface ConnectionFailure extends ErrorOptions {
+  /** Id of the finding that `vocabdb db doctor` makes of it, such as `net.refused`. */
+  readonly finding?: string;
+}
+
 /** The database cannot be reached, refuses the connection, or was lost. */
 export class ConnectionError extends VocabdbError {
   readonly code: string = "DATABASE_UNREACHABLE";
   readonly exitCode = ExitCode.unreachable;
+  /** Tells causes apart that have one code; null where the doctor has no name for it. */
+  readonly finding: string | null;
+
+  constructor(message: string, hint: string | null = null, options?: ConnectionFailure) {
+    super(message, hint, options);
+    this.finding = options?.finding ?? null;
+  }
 }
 
 export class ConnectionLostError extends ConnectionError {

@@ -33,12 +33,13 @@ function modules(): Module[] {
 const layerOf = (path: string): string => (path.includes("/") ? (path.split("/")[0] ?? "") : path);
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ["core", "db", "config.ts", "errors.ts", "secret.ts", "package-root.ts", "shell.ts"],
-  core: ["db", "config.ts", "errors.ts", "secret.ts", "package-root.ts", "shell.ts"],
-  db: ["generated", "config.ts", "errors.ts", "secret.ts"],
-  "index.ts": ["core", "db", "generated", "config.ts", "errors.ts", "secret.ts"],
+  cli: ["core", "db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
+  core: ["db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
+  db: ["generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
+  "index.ts": ["core", "db", "generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
   "config.ts": ["errors.ts", "secret.ts"],
-  "errors.ts": ["shell.ts"],
+  "errors.ts": ["finding.ts", "shell.ts"],
+  "finding.ts": [],
   "shell.ts": [],
   "secret.ts": [],
   "package-root.ts": [],

@@ -31,6 +31,7 @@ export const RELATIONS: Readonly<Record<ModelName, Readonly<Record<string, { mod
   VocabularyWord: { progress: { model: "Progress", list: true } },
   Progress: { user: { model: "User", list: false }, word: { model: "VocabularyWord", list: false } },
   AuditLog: {},
+  DatabaseMark: {},
 };
 
 export const softDelete = Prisma.defineExtension({

@@ -48,6 +48,7 @@ describe("deploy", () => {
     expect(await tables(emptyDb)).toEqual([
       "public._prisma_migrations",
       "public.audit_log",
+      "public.database_mark",
       "public.progress",
       "public.sessions",
       "public.users",
@@ -144,6 +145,7 @@ INSERT INTO "odd;name" (note) VALUES (DEFAULT), ('$$;$$');`;
     expect(await tables(emptyDb)).toEqual([
       "app._prisma_migrations",
       "app.audit_log",
+      "app.database_mark",
       "app.progress",
       "app.sessions",
       "app.users",

@@ -4,7 +4,7 @@ import { readDatamodel } from "../../src/core/migrations.js";
 import { withSchemaEngine } from "../../src/db/schema-engine.js";
 import { it, type TestDatabase, withAdmin, withClient } from "../support/database.js";
 
-const TABLES = ["users", "sessions", "vocabulary_words", "progress", "audit_log"];
+const TABLES = ["users", "sessions", "vocabulary_words", "progress", "audit_log", "database_mark"];
 
 /** SQLSTATE and constraint that a statement fails with; null when it succeeds. */
 async function refusal(db: TestDatabase, sql: string, values: unknown[] = []) {
@@ -203,7 +203,7 @@ it("every time is timestamptz(3)", async ({ db }) => {
      WHERE c.relname = ANY ($1) AND a.attname LIKE '%\\_at' AND a.attnum > 0`,
     [TABLES],
   );
-  expect(columns).toHaveLength(14);
+  expect(columns).toHaveLength(15);
   expect(new Set(columns.map((column) => column.type))).toEqual(new Set(["timestamp(3) with time zone"]));
 });
 

@@ -1,0 +1,164 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import {
+  destroyEmbedded,
+  type EmbeddedStatus,
+  embeddedStatus,
+  startEmbedded,
+  stopEmbedded,
+  writeUrlFile,
+} from "../../../core/embedded.js";
+import { EmbeddedNotCreatedError, ExitCode } from "../../../errors.js";
+import { defineCommand, parameter, type View } from "../../command.js";
+import { confirm, dryRun } from "../../options.js";
+import { facts, timestamp } from "../../render/text.js";
+import type { Services } from "../../services.js";
+
+export const start = defineCommand({
+  name: "start",
+  summary: "create the embedded PostgreSQL on first use, and start it",
+  details:
+    "A real PostgreSQL for this user, on this machine only, with a generated password. From then on it is the\n" +
+    "database of every command that finds no DATABASE_URL, and is started by them when it is stopped.",
+  args: {},
+  options: {
+    port: parameter(
+      "--port <port>",
+      "port to listen on (default: a free one, chosen once and kept)",
+      z
+        .string()
+        .transform(Number)
+        .pipe(
+          z
+            .number({ error: "must be a port" })
+            .int("must be a port")
+            .min(1024, "must be 1024 to 65535")
+            .max(65535, "must be 1024 to 65535"),
+        )
+        .optional(),
+    ),
+  },
+  examples: [
+    { command: "vocabdb db start", description: "A database to work with, with nothing installed" },
+    { command: "vocabdb db start --port 25432", description: "On a port of your choice" },
+  ],
+  needs: "nothing",
+  writes: null,
+  run: (input, services) => {
+    mentionOtherTarget(services);
+    return startEmbedded(services.config.home, input.port ?? null);
+  },
+  text: (result, view) =>
+    [
+      result.created
+        ? "created and started the embedded PostgreSQL"
+        : result.changed
+          ? "started"
+          : "was running already",
+      statusFacts(result, view),
+    ].join("\n"),
+});
+
+export const stop = defineCommand({
+  name: "stop",
+  summary: "stop the embedded PostgreSQL; its data stays",
+  args: {},
+  options: {},
+  examples: [{ command: "vocabdb db stop", description: "Stop it until the next command needs it" }],
+  exitCodes: [ExitCode.notFound],
+  needs: "nothing",
+  writes: null,
+  run: (_, { config }) => stopEmbedded(config.home),
+  text: ({ changed }) => (changed ? "stopped" : "was not running"),
+});
+
+export const status = defineCommand({
+  name: "status",
+  summary: "whether the embedded PostgreSQL runs, and where",
+  args: {},
+  options: {},
+  examples: [{ command: "vocabdb db status", description: "State, port and files" }],
+  needs: "nothing",
+  writes: null,
+  run: async (_, { config }) => embeddedStatus(config.home),
+  text: statusFacts,
+});
+
+export const url = defineCommand({
+  name: "url",
+  summary: "connection URL of the embedded PostgreSQL",
+  details:
+    "The password is not part of what is printed: psql finds it through `passfile`. For programs that need\n" +
+    "it in the URL, --output writes DATABASE_URL to a file that only you can read.",
+  args: {},
+  options: {
+    output: parameter(
+      "-o, --output <path>",
+      "write DATABASE_URL, password included, to this new file (mode 0600)",
+      z.string().min(1).optional(),
+    ),
+  },
+  examples: [
+    { command: 'psql "$(vocabdb db url)"', description: "Open psql on it" },
+    { command: "vocabdb db url --output .env", description: "For a backend on this machine" },
+  ],
+  exitCodes: [ExitCode.notFound],
+  needs: "nothing",
+  writes: null,
+  run: async ({ output }, { config, cwd }) => {
+    const { url: address } = embeddedStatus(config.home);
+    if (address === null) {
+      throw new EmbeddedNotCreatedError(config.home);
+    }
+    if (output !== undefined) {
+      writeUrlFile(config.home, resolve(cwd, output));
+    }
+    return { url: address, writtenTo: output ?? null };
+  },
+  text: ({ url: address, writtenTo }) => (writtenTo === null ? address : `wrote DATABASE_URL to ${writtenTo}`),
+});
+
+export const destroy = defineCommand({
+  name: "destroy",
+  summary: "remove the embedded PostgreSQL with all its data",
+  args: {},
+  options: { confirm: confirm("the embedded database (vocabdb)"), dryRun },
+  examples: [
+    { command: "vocabdb db destroy --dry-run", description: "What would be removed" },
+    { command: "vocabdb db destroy --confirm vocabdb", description: "Remove it; this cannot be undone" },
+  ],
+  exitCodes: [ExitCode.notFound],
+  needs: "nothing",
+  writes: null,
+  run: async (input, { config }) => {
+    const { dataDirectory } = await destroyEmbedded(config.home, input.confirm, input.dryRun);
+    return { removed: dataDirectory, dryRun: input.dryRun };
+  },
+  text: ({ removed, dryRun: rehearsed }) => `${rehearsed ? "would remove" : "removed"} ${removed}`,
+});
+
+/** Somebody who starts the embedded server expects to work on it. */
+function mentionOtherTarget({ config, notice }: Services): void {
+  if (config.databaseUrl !== null) {
+    notice(
+      `note: DATABASE_URL is set (${config.databaseUrl.source}), so other commands use that database and not the embedded one`,
+    );
+  }
+}
+
+function statusFacts(status: EmbeddedStatus, view: View): string {
+  if (status.state === "absent") {
+    return "no embedded server has been created (vocabdb db start)";
+  }
+  return facts(
+    [
+      ["state", status.state],
+      ["url", status.url ?? "–"],
+      ["pid", status.pid === null ? "–" : String(status.pid)],
+      ["started", timestamp(status.startedAt)],
+      ["data", status.dataDirectory ?? "–"],
+      ["log", status.logFile ?? "–"],
+    ],
+    view,
+  );
+}

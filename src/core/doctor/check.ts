@@ -1,0 +1,26 @@
+/** What the doctor looks at in a database that it could sign in to. */
+import type { ClientBase } from "pg";
+import type { Target } from "../../db/target.js";
+import type { Finding } from "../../finding.js";
+
+/** A finding that statements can mend without harm. */
+export interface DatabaseFinding extends Finding {
+  /**
+   * Run by `--fix`, in order and in one transaction; null where a person has to decide. Whole statements
+   * that need no parameters, with the schema's name written out.
+   */
+  readonly repair: readonly string[] | null;
+}
+
+export interface CheckContext {
+  readonly target: Target;
+  /** The doctor's one connection: in a read-only transaction, search path and zone are set. */
+  readonly client: ClientBase;
+}
+
+export interface DatabaseCheck {
+  readonly stage: "server" | "schema" | "data" | "exposure";
+  /** Every finding that it can make. Those that it did not make have passed. */
+  readonly ids: readonly string[];
+  readonly run: (context: CheckContext) => Promise<readonly DatabaseFinding[]>;
+}
