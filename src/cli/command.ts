@@ -2,7 +2,13 @@
 import type { ChalkInstance } from "chalk";
 import type { z } from "zod";
 import { type ExitCode, UsageError } from "../errors.js";
-import type { Host, ServicesFor } from "./services.js";
+import type { Host, Opening, ServicesFor } from "./services.js";
+
+/**
+ * What a marked database makes of a command: nothing, it wants its name confirmed, or it refuses (and says what,
+ * such as `seed --demo`).
+ */
+export type MarkedRule = "allow" | "confirm" | { readonly refused: string };
 
 export interface Parameter<S extends z.ZodType = z.ZodType> {
   /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
@@ -10,6 +16,8 @@ export interface Parameter<S extends z.ZodType = z.ZodType> {
   readonly description: string;
   /** From what commander hands over (text, true, a list, undefined) to the trusted value. */
   readonly schema: S;
+  /** May be given several times; the schema then takes a list. */
+  readonly repeatable?: boolean;
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>;
@@ -31,6 +39,8 @@ export interface Example {
   readonly description: string;
 }
 
+type Written = "data" | "schema" | null;
+
 interface Declaration<A extends Parameters, O extends Parameters, N extends keyof ServicesFor, R extends object> {
   readonly name: string;
   /** One line, no full stop. */
@@ -46,7 +56,11 @@ interface Declaration<A extends Parameters, O extends Parameters, N extends keyo
   /** What `run` needs opened; closed again when it ends. */
   readonly needs: N;
   /** What it changes: the target is then named before the work begins. Needs an opened target. */
-  readonly writes: "data" | "schema" | null;
+  readonly writes: Written | ((input: InputOf<A & O>) => Written);
+  /** Refuses what is wrong whatever the database holds, before anything is sent there. */
+  readonly precheck?: (input: InputOf<A & O>, services: ServicesFor["target"]) => void;
+  /** For what cannot be undone. Needs a connection, and the option `confirm`; a dry run is always allowed. */
+  readonly onMarked?: (input: InputOf<A & O>) => MarkedRule;
   readonly run: (input: InputOf<A & O>, services: ServicesFor[N]) => Promise<R>;
   readonly text: (result: R, view: View, input: InputOf<A & O>) => string;
   /** For results that are findings, not failures. */
@@ -84,6 +98,10 @@ export function parameter<S extends z.ZodType>(flags: string, description: strin
   return { flags, description, schema };
 }
 
+export function repeatable<S extends z.ZodType>(flags: string, description: string, schema: S): Parameter<S> {
+  return { flags, description, schema, repeatable: true };
+}
+
 export function defineCommand<
   A extends Parameters,
   O extends Parameters,
@@ -92,12 +110,23 @@ export function defineCommand<
 >(declaration: Declaration<A, O, N, R>): Command {
   const { name, summary, details, args, options, examples, exitCodes, needs, writes, run, text, exitCode } =
     declaration;
+  const { precheck, onMarked } = declaration;
   return {
     ...{ name, summary, details: details ?? null, args, options, examples, exitCodes: exitCodes ?? [] },
     execute: async (raw, host) => {
       const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
       const dryRun = raw.dryRun === true || raw.check === true;
-      const result = await host.withServices(needs, { announce: writes, dryRun }, (services) => run(input, services));
+      const rule = dryRun ? "allow" : (onMarked?.(input) ?? "allow");
+      const { confirm = [] } = input as { readonly confirm?: readonly string[] };
+      const opening: Opening = {
+        ...{
+          announce: typeof writes === "function" ? writes(input) : writes,
+          dryRun,
+          guard: rule === "allow" ? null : { rule, confirmed: confirm },
+        },
+        precheck: (services) => precheck?.(input, services),
+      };
+      const result = await host.withServices(needs, opening, (services) => run(input, services));
       return { result, exitCode: exitCode?.(result, input) ?? 0, text: (view) => text(result, view, input) };
     },
   };

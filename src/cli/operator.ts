@@ -45,6 +45,11 @@ function account(): string {
   }
 }
 
+/** @returns what was typed, to be typed again; null where an option in it may hold a secret, and is not shown */
+export function retypeable(argv: readonly string[]): string | null {
+  return argv.some((word) => SECRET_OPTIONS.has(word.split("=", 1)[0] ?? "")) ? null : commandLineOf(argv);
+}
+
 function commandLineOf(argv: readonly string[]): string {
   const words = argv.filter((word, index) => {
     const [name = ""] = word.split("=", 1);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { domainSchema, emailSchema } from "../core/email.js";
 import { DAY_MS, parseTime } from "../core/time.js";
-import { parameter } from "./command.js";
+import { parameter, repeatable } from "./command.js";
 
 const flag = z.boolean().default(false);
 
@@ -124,5 +124,22 @@ export const force = parameter("--force", "replace the output if it exists", fla
 
 export const flagOption = (flags: string, description: string) => parameter(flags, description, flag);
 
+/** Given again where the database is marked, with its name. */
 export const confirm = (what: string) =>
-  parameter("--confirm <name>", `name ${what}, to confirm what cannot be undone`, z.string().optional());
+  repeatable(
+    "--confirm <name>",
+    `name ${what}, to confirm what cannot be undone; and the database, where it is marked (vocabdb db mark)`,
+    z.array(z.string()).default([]),
+  );
+
+/** For what needs no confirmation but on a marked database. */
+export const confirmMarked = repeatable(
+  "--confirm <name>",
+  "name the database, where it is marked (vocabdb db mark)",
+  z.array(z.string()).default([]),
+);
+
+/** @returns the name that is asked for, if it is among those given; else one that is not it, for the message */
+export function confirmationOf(given: readonly string[], wanted: string): string | undefined {
+  return given.includes(wanted) ? wanted : given[0];
+}

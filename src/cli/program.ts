@@ -74,8 +74,10 @@ function addAction(node: Commander, command: Command, invoked: (invocation: Invo
 }
 
 function addOptions(node: Commander, parameters: Parameters): void {
-  for (const { flags, description } of Object.values(parameters)) {
-    node.addOption(new Option(flags, description));
+  for (const { flags, description, repeatable } of Object.values(parameters)) {
+    const option = new Option(flags, description);
+    // Not commander's `<name...>`, which would also take the words that follow for values.
+    node.addOption(repeatable ? option.argParser<string[]>((value, others = []) => [...others, value]) : option);
   }
 }
 

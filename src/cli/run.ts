@@ -5,7 +5,7 @@ import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
 import { ExitCode, UsageError, VocabdbError } from "../errors.js";
 import type { Noun, Outcome, View } from "./command.js";
-import { actorOf } from "./operator.js";
+import { actorOf, retypeable } from "./operator.js";
 import { globalOptions } from "./options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
@@ -143,6 +143,7 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
   const host = createHost({
     ...{ env, cwd, stdin, stdout, stderr, signal, now: () => new Date() },
     actor: (reason) => actorOf(argv, env, reason),
+    retyped: retypeable(argv),
     notice: (text) => {
       if (raw.quiet === true) {
         return;

@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { type Config, type Environment, loadConfig } from "../config.js";
 import type { Actor } from "../core/audit.js";
+import type { Guard } from "../core/mark.js";
 import type { Database } from "../db/database.js";
 import type { Connection } from "../db/pool.js";
 import type { Resolution } from "../db/resolve.js";
@@ -53,16 +54,20 @@ export interface ServicesFor {
   readonly database: WithDatabase;
 }
 
-/** What is said about the target before the work begins. */
-export interface Announcement {
+/** What comes before the work. */
+export interface Opening {
+  /** What is said about the target. */
   readonly announce: "data" | "schema" | null;
   readonly dryRun: boolean;
+  readonly precheck: (services: WithTarget) => void;
+  /** For work that a marked database refuses, or wants confirmed by these names. */
+  readonly guard: Pick<Guard, "rule" | "confirmed"> | null;
 }
 
 export interface Host {
   withServices<N extends keyof ServicesFor, R>(
     needs: N,
-    options: Announcement,
+    options: Opening,
     work: (services: ServicesFor[N]) => Promise<R>,
   ): Promise<R>;
 }
@@ -85,6 +90,8 @@ export interface HostInput {
   readonly annotate: Services["annotate"];
   readonly now: Services["now"];
   readonly actor: Services["actor"];
+  /** What was typed, to be shown with something added; null where that would leave out what names the database. */
+  readonly retyped: string | null;
   /** Told as soon as the target is known, so that a failure can be explained with it. */
   readonly onTarget: (resolution: Resolution) => void;
 }
@@ -94,7 +101,7 @@ export function createHost(input: HostInput): Host {
   return {
     async withServices<N extends keyof ServicesFor, R>(
       needs: N,
-      options: Announcement,
+      options: Opening,
       work: (services: ServicesFor[N]) => Promise<R>,
     ): Promise<R> {
       const config = loadConfig({ env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile });
@@ -110,18 +117,31 @@ export function createHost(input: HostInput): Host {
         const { resolveTarget } = await import("../db/resolve.js");
         const resolution = await resolveTarget(config);
         onTarget(resolution);
-        await announce(resolution, options, notice);
+        sayWarnings(resolution, notice);
         const withTarget: WithTarget = { ...base, resolution };
+        options.precheck(withTarget);
         if (needs === "target") {
+          await announce(resolution, options, null, notice);
           return await run(withTarget);
         }
         const { withConnection } = await import("../db/pool.js");
         return await withConnection(resolution.target, async (connection) => {
-          if (needs === "connection") {
-            return run({ ...withTarget, connection });
+          const work = async (): Promise<R> => {
+            if (needs === "connection") {
+              return run({ ...withTarget, connection });
+            }
+            const { withPrisma } = await import("../db/database.js");
+            return withPrisma(connection, (database) => run({ ...withTarget, connection, database }));
+          };
+          if (options.guard === null) {
+            await announce(resolution, options, null, notice);
+            return work();
           }
-          const { withPrisma } = await import("../db/database.js");
-          return withPrisma(connection, (database) => run({ ...withTarget, connection, database }));
+          const { guardMarked } = await import("../core/mark.js");
+          return guardMarked(connection, { ...options.guard, retyped: input.retyped }, async (mark) => {
+            await announce(resolution, options, mark, notice);
+            return work();
+          });
         });
       } finally {
         display.end();
@@ -130,16 +150,26 @@ export function createHost(input: HostInput): Host {
   };
 }
 
-async function announce(resolution: Resolution, options: Announcement, notice: (text: string) => void): Promise<void> {
+function sayWarnings(resolution: Resolution, notice: (text: string) => void): void {
   for (const warning of resolution.warnings) {
     notice(`warning: ${warning}`);
   }
   if (resolution.startedEmbedded) {
     notice("started the embedded server");
   }
-  if (options.announce !== null) {
+}
+
+/** @param mark what the database is marked as, where that was looked up */
+async function announce(
+  resolution: Resolution,
+  { announce: what, dryRun }: Opening,
+  mark: string | null,
+  notice: (text: string) => void,
+): Promise<void> {
+  if (what !== null) {
     const { describeTarget } = await import("../db/target.js");
-    const target = options.announce === "schema" ? resolution.migrationTarget : resolution.target;
-    notice(`${options.dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}`);
+    const target = what === "schema" ? resolution.migrationTarget : resolution.target;
+    const marked = mark === null ? "" : ` [${mark}]`;
+    notice(`${dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}${marked}`);
   }
 }

@@ -8,8 +8,11 @@ import {
   findCluster,
   removeCluster,
 } from "../db/embedded/cluster.js";
-import { serverState, startServer, stopServer } from "../db/embedded/server.js";
-import { ConsentMissingError, EmbeddedNotCreatedError, FileError } from "../errors.js";
+import { clusterTarget, serverState, startServer, stopServer } from "../db/embedded/server.js";
+import { withConnection } from "../db/pool.js";
+import { describeTarget } from "../db/target.js";
+import { ConsentMissingError, EmbeddedNotCreatedError, FileError, MarkedDatabaseError } from "../errors.js";
+import { markOf } from "./mark.js";
 
 export interface EmbeddedStatus {
   readonly state: "running" | "starting" | "stopped" | "absent";
@@ -72,11 +75,18 @@ export async function stopEmbedded(home: string): Promise<EmbeddedStatus & { rea
   return { ...statusOf(cluster), changed };
 }
 
-/** Stops the server and removes everything in it. @throws {ConsentMissingError} unless its name is given */
+/**
+ * Stops the server and removes everything in it.
+ *
+ * @param notice told when nobody can say whether the database is marked
+ * @throws {ConsentMissingError} unless its name is given
+ * @throws {MarkedDatabaseError} when the database is marked
+ */
 export async function destroyEmbedded(
   home: string,
   confirmed: string | undefined,
   dryRun: boolean,
+  notice: (text: string) => void = () => {},
 ): Promise<EmbeddedStatus> {
   const cluster = requireCluster(home);
   if (!dryRun && confirmed !== cluster.database) {
@@ -89,10 +99,33 @@ export async function destroyEmbedded(
   }
   const before = statusOf(cluster);
   if (!dryRun) {
+    await refuseIfMarked(cluster, notice);
     await stopServer(cluster);
     removeCluster(cluster);
   }
   return before;
+}
+
+/**
+ * The mark is in the database, so a stopped server is started to look. One that cannot be started is removed all
+ * the same: that is what is left to do with it, and its name was given.
+ */
+async function refuseIfMarked(cluster: Cluster, notice: (text: string) => void): Promise<void> {
+  const target = clusterTarget(cluster, null);
+  let started = false;
+  let mark: string | null = null;
+  try {
+    started = await startServer(cluster);
+    mark = await withConnection(target, markOf);
+  } catch (error) {
+    notice(`note: whether it is marked cannot be seen: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (mark !== null) {
+    if (started) {
+      await stopServer(cluster);
+    }
+    throw new MarkedDatabaseError("db destroy", describeTarget(target), mark);
+  }
 }
 
 /** Writes `DATABASE_URL=…` with the password to a file that only its owner can read. */

@@ -16,7 +16,7 @@ export interface WordDeletion {
 }
 
 /**
- * @param options.confirmation the word's term, to delete it with the progress on it
+ * @param options.confirmed holds the word's term, to delete it with the progress on it
  * @throws {WordNotFoundError}
  * @throws {WordAmbiguousError} when several words are written like that
  * @throws {WordInUseError} when there is progress on it and the term does not confirm
@@ -24,9 +24,9 @@ export interface WordDeletion {
 export async function deleteWord(
   connection: Connection,
   selector: WordSelector,
-  options: WriteOptions & { readonly confirmation?: string | undefined } = {},
+  options: WriteOptions & { readonly confirmed?: readonly string[] } = {},
 ): Promise<WordDeletion> {
-  const { dryRun = false, confirmation, actor } = options;
+  const { dryRun = false, confirmed = [], actor } = options;
   return inTransaction(connection, { dryRun }, async (client) => {
     // Whoever studies it now either was first, and is counted, or waits and finds no word to refer to.
     const words = await findWords(client, selector, "for update");
@@ -36,7 +36,7 @@ export async function deleteWord(
       [word.id],
     );
     const users = progress.rows[0]?.users ?? 0;
-    if (users > 0 && confirmation?.normalize("NFC") !== word.term) {
+    if (users > 0 && !confirmed.some((name) => name.normalize("NFC") === word.term)) {
       throw new WordInUseError(naturalKeyOfWord(word), users, shellWord(word.term));
     }
     await client.query("DELETE FROM progress WHERE word_id = $1", [word.id]);

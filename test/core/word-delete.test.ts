@@ -90,7 +90,9 @@ describe("a word with progress", () => {
     async (confirmation, { connection, db }) => {
       await fill(db);
       const before = await allRows(db);
-      await expect(deleteWord(connection, { word: "Haus" }, { confirmation })).rejects.toMatchObject({
+      await expect(
+        deleteWord(connection, { word: "Haus" }, { confirmed: [confirmation ?? []].flat() }),
+      ).rejects.toMatchObject({
         ...{ code: "WORD_IN_USE", exitCode: 5, key: ["de", "Haus", "", ""], users: 2 },
         hint: expect.stringContaining("--confirm Haus"),
       });
@@ -101,7 +103,7 @@ describe("a word with progress", () => {
 
   it("goes with the progress of all users, deleted ones too, when its term confirms", async ({ connection, db }) => {
     await fill(db);
-    const deletion = await deleteWord(connection, { word: "Haus" }, { confirmation: "Haus" });
+    const deletion = await deleteWord(connection, { word: "Haus" }, { confirmed: ["Haus"] });
     expect(deletion).toMatchObject({ changed: true, progressDeleted: 2 });
     expect(await terms(db)).toEqual(["Baum"]);
     expect(await db.query("SELECT FROM progress")).toHaveLength(1);
@@ -113,7 +115,7 @@ describe("a word with progress", () => {
   it("as a dry run tells the truth and changes nothing", async ({ connection, db }) => {
     await fill(db);
     const before = await allRows(db);
-    const options = { confirmation: "Haus", dryRun: true };
+    const options = { confirmed: ["Haus"], dryRun: true };
     expect(await deleteWord(connection, { word: "Haus" }, options)).toMatchObject({ progressDeleted: 2 });
     await expect(deleteWord(connection, { word: "Haus" }, { dryRun: true })).rejects.toMatchObject({ exitCode: 5 });
     expect(await allRows(db)).toEqual(before);
@@ -123,7 +125,7 @@ describe("a word with progress", () => {
   it("is confirmed in either Unicode form", async ({ connection, db }) => {
     const [id = ""] = await addWords(db, { term: "café" });
     await addLearners(db, id, "ada@example.org");
-    await deleteWord(connection, { word: "café" }, { confirmation: "cafe\u0301" });
+    await deleteWord(connection, { word: "café" }, { confirmed: ["cafe\u0301"] });
     expect(await terms(db)).toEqual([]);
   });
 

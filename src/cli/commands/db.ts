@@ -1,4 +1,5 @@
 import type { Noun } from "../command.js";
 import { destroy, start, status, stop, url } from "./db/embedded.js";
+import { mark } from "./db/mark.js";
 
-export const db: Noun = { name: "db", commands: [start, stop, status, url, destroy] };
+export const db: Noun = { name: "db", commands: [start, stop, status, url, destroy, mark] };

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
 import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
-import { withConnection } from "../../db/pool.js";
 import { describeTarget, isLoopback } from "../../db/target.js";
 import { ConsentMissingError, DemoRefusedError, ExitCode, UsageError } from "../../errors.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
@@ -70,15 +69,17 @@ const load = defineCommand({
     },
   ],
   exitCodes: [ExitCode.findings, ExitCode.conflict, ExitCode.badData],
-  needs: "target",
+  needs: "connection",
   writes: "data",
-  run: async (input, services) => {
-    const { target } = services.resolution;
+  precheck: (input, { resolution: { target } }) => {
     refuseCombinations(input, target.database);
-    // Before anything is sent there.
     if (input.demo && !isLoopback(target)) {
       throw new DemoRefusedError(describeTarget(target));
     }
+  },
+  onMarked: ({ demo, prune }) => (demo ? { refused: "seed --demo" } : prune ? "confirm" : "allow"),
+  run: async (input, services) => {
+    const { connection } = services;
     const { language, level, category } = input;
     const options: SeedOptions = {
       ...loadOptionsOf(input, services),
@@ -88,9 +89,7 @@ const load = defineCommand({
       ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
       ...{ onConflict: input.onConflict, demo: input.demo },
     };
-    return withConnection(target, (connection) =>
-      reportLoad(connection, services, () => seedWords(connection, options)),
-    );
+    return reportLoad(connection, services, () => seedWords(connection, options));
   },
   text: seedText,
   exitCode: exitCodeOf,
@@ -107,7 +106,7 @@ function exitCodeOf(result: SeedResult, input: { readonly pruneKeepUsed: boolean
 interface PruneInput {
   readonly prune: boolean;
   readonly pruneKeepUsed: boolean;
-  readonly confirm?: string | undefined;
+  readonly confirm: readonly string[];
   readonly maxRejects?: unknown;
   readonly demo: boolean;
   readonly check: boolean;
@@ -130,11 +129,12 @@ function refuseCombinations(input: PruneInput, database: string): void {
       "correct the records first, or load without --prune",
     );
   }
-  if (!input.check && !input.dryRun && input.confirm !== database) {
+  if (!input.check && !input.dryRun && !input.confirm.includes(database)) {
+    const [given] = input.confirm;
     throw new ConsentMissingError(
-      input.confirm === undefined
+      given === undefined
         ? "--prune removes words for good and needs --confirm"
-        : `--confirm names ${JSON.stringify(input.confirm)}, but the database is ${JSON.stringify(database)}`,
+        : `--confirm names ${JSON.stringify(given)}, but the database is ${JSON.stringify(database)}`,
       `look first with --dry-run, then add --confirm ${database}`,
     );
   }

@@ -5,7 +5,7 @@ import { pruneSessions } from "../../core/session-prune.js";
 import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary } from "../../core/sessions.js";
 import { ExitCode, UsageError } from "../../errors.js";
 import { defineCommand, type Noun, parameter, type View } from "../command.js";
-import { after, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
+import { after, confirmMarked, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
 import { type Column, pageText, table } from "../render/table.js";
 import { age, count, lines, timestamp } from "../render/text.js";
 
@@ -106,6 +106,7 @@ const prune = defineCommand({
   args: {},
   options: {
     olderThan: requiredMoment("--older-than <time>", "those that ended before: a day, a time, or an age", "30d"),
+    confirm: confirmMarked,
     ...writing,
   },
   examples: [
@@ -115,6 +116,7 @@ const prune = defineCommand({
   exitCodes: [ExitCode.findings],
   needs: "connection",
   writes: "data",
+  onMarked: () => "confirm",
   run: async ({ olderThan, reason, dryRun }, { connection, now, signal, actor, display }) => {
     const time = now();
     const pruning = await pruneSessions(connection, olderThan(time), {

@@ -10,7 +10,7 @@ import {
 } from "../../../core/embedded.js";
 import { EmbeddedNotCreatedError, ExitCode } from "../../../errors.js";
 import { defineCommand, parameter, type View } from "../../command.js";
-import { confirm, dryRun } from "../../options.js";
+import { confirm, confirmationOf, dryRun } from "../../options.js";
 import { facts, timestamp } from "../../render/text.js";
 import type { Services } from "../../services.js";
 
@@ -130,8 +130,9 @@ export const destroy = defineCommand({
   exitCodes: [ExitCode.notFound],
   needs: "nothing",
   writes: null,
-  run: async (input, { config }) => {
-    const { dataDirectory } = await destroyEmbedded(config.home, input.confirm, input.dryRun);
+  run: async (input, { config, notice }) => {
+    const confirmed = confirmationOf(input.confirm, "vocabdb");
+    const { dataDirectory } = await destroyEmbedded(config.home, confirmed, input.dryRun, notice);
     return { removed: dataDirectory, dryRun: input.dryRun };
   },
   text: ({ removed, dryRun: rehearsed }) => `${rehearsed ? "would remove" : "removed"} ${removed}`,

@@ -2,7 +2,7 @@ import { resetProgress } from "../../../core/progress-reset.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
-import { confirm, email, showDeleted, writing } from "../../options.js";
+import { confirm, confirmationOf, email, showDeleted, writing } from "../../options.js";
 import { count } from "../../render/text.js";
 
 export const reset = defineCommand({
@@ -25,8 +25,10 @@ export const reset = defineCommand({
   exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "connection",
   writes: "data",
+  onMarked: () => "confirm",
   run: async (input, { connection, actor, signal }) => {
-    const { email: address, language, confirm: confirmed, deleted, dryRun, reason } = input;
+    const { email: address, language, deleted, dryRun, reason } = input;
+    const confirmed = confirmationOf(input.confirm, address);
     const change = await resetProgress(connection, address, {
       ...{ deleted, dryRun, signal, actor: actor(reason) },
       ...(language !== undefined && { language }),

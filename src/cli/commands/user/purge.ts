@@ -11,7 +11,7 @@ import type { Connection } from "../../../db/pool.js";
 import { ConsentMissingError, ExitCode, UsageError } from "../../../errors.js";
 import { shellWord } from "../../../shell.js";
 import { defineCommand } from "../../command.js";
-import { confirm, moment, optionalEmail, writing } from "../../options.js";
+import { confirm, confirmationOf, type Moment, moment, optionalEmail, writing } from "../../options.js";
 import { count, facts, lines } from "../../render/text.js";
 
 const MANY = "purge";
@@ -46,19 +46,24 @@ export const purge = defineCommand({
   exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
   needs: "connection",
   writes: "data",
-  run: async ({ email, deletedBefore, confirm, dryRun, reason }, { connection, signal, now, actor, display }) => {
+  precheck: whom,
+  onMarked: () => "confirm",
+  run: async (input, { connection, signal, now, actor, display }) => {
+    const { confirm: confirmed, dryRun, reason } = input;
+    const chosen = whom(input);
     const options: ConfirmedOptions = {
-      ...{ confirm, dryRun, signal, actor: actor(reason) },
+      ...{
+        confirm: confirmationOf(confirmed, typeof chosen === "string" ? chosen : MANY),
+        dryRun,
+        signal,
+        actor: actor(reason),
+      },
       onProgress: ({ users }) => display.update(`purging: ${count(users, "user")} ${dryRun ? "would be" : "are"} gone`),
     };
-    let rows: PurgedRows;
-    if (email !== undefined && deletedBefore === undefined) {
-      rows = await purgeOne(connection, email, options);
-    } else if (email === undefined && deletedBefore !== undefined) {
-      rows = await purgeMany(connection, deletedBefore(now()), options);
-    } else {
-      throw new UsageError("give either the email of a user or --deleted-before TIME");
-    }
+    const rows =
+      typeof chosen === "string"
+        ? await purgeOne(connection, chosen, options)
+        : await purgeMany(connection, chosen(now()), options);
     return { users: rows.users, rows, changed: rows.users > 0, dryRun };
   },
   text: ({ users, rows, changed, dryRun }, view) =>
@@ -72,6 +77,18 @@ export const purge = defineCommand({
         )
       : view.chalk.dim("nothing to purge"),
 });
+
+/** @returns the email of one user, or the time before which many were deleted */
+function whom(input: { readonly email?: string | undefined; readonly deletedBefore?: Moment | undefined }) {
+  const { email, deletedBefore } = input;
+  if (email !== undefined && deletedBefore === undefined) {
+    return email;
+  }
+  if (email === undefined && deletedBefore !== undefined) {
+    return deletedBefore;
+  }
+  throw new UsageError("give either the email of a user or --deleted-before TIME");
+}
 
 interface ConfirmedOptions extends PurgeOptions {
   readonly confirm: string | undefined;

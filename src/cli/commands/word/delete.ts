@@ -24,9 +24,10 @@ export const remove = defineCommand({
   exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
   needs: "connection",
   writes: "data",
+  onMarked: () => "confirm",
   run: async (input, { connection, actor }) => {
-    const { confirm: confirmation, dryRun, reason, ...selector } = input;
-    const deletion = await deleteWord(connection, selector, { dryRun, confirmation, actor: actor(reason) });
+    const { confirm: confirmed, dryRun, reason, ...selector } = input;
+    const deletion = await deleteWord(connection, selector, { dryRun, confirmed, actor: actor(reason) });
     return { ...deletion, dryRun };
   },
   text: (result, { chalk }) => {

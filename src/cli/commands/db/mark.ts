@@ -1,0 +1,43 @@
+import { markOf, markSchema, setMark } from "../../../core/mark.js";
+import { ExitCode, UsageError } from "../../../errors.js";
+import { defineCommand, parameter } from "../../command.js";
+import { confirmMarked, flagOption, writing } from "../../options.js";
+
+export const mark = defineCommand({
+  name: "mark",
+  summary: "mark the database as production, staging, …, or show its mark",
+  details:
+    "The mark is kept in the database itself, so it protects it whoever connects, from wherever. On a marked\n" +
+    "database whatever cannot be undone needs --confirm with the name of the database, in addition to what it asks\n" +
+    "for anyway (user purge, word delete, progress reset, session prune, seed --prune); seed --demo, migrate reset\n" +
+    "and db destroy are refused. Another mark, or none, needs the same confirmation.",
+  args: {
+    environment: parameter("[environment]", "such as production; without it the mark is shown", markSchema.optional()),
+  },
+  options: { clear: flagOption("--clear", "remove the mark"), confirm: confirmMarked, ...writing },
+  examples: [
+    { command: "vocabdb db mark production", description: "Protect a database" },
+    { command: "vocabdb db mark", description: "What it is marked as" },
+    { command: "vocabdb db mark --clear --confirm vocab", description: "Protect the database vocab no longer" },
+  ],
+  exitCodes: [ExitCode.findings],
+  needs: "connection",
+  writes: ({ environment, clear }) => (environment === undefined && !clear ? null : "data"),
+  precheck: ({ environment, clear }) => {
+    if (environment !== undefined && clear) {
+      throw new UsageError("give either a mark or --clear");
+    }
+  },
+  run: async ({ environment, clear, confirm: confirmed, dryRun, reason }, { connection, actor }) => {
+    if (environment === undefined && !clear) {
+      const found = await markOf(connection);
+      return { mark: found, previous: found, changed: false, dryRun };
+    }
+    const change = await setMark(connection, environment ?? null, { confirmed, dryRun, actor: actor(reason) });
+    return { ...change, dryRun };
+  },
+  text: ({ mark: marked, changed, dryRun }, { chalk }) => {
+    const state = marked === null ? "not marked" : `marked ${marked}`;
+    return changed ? `${chalk.green(dryRun ? "would be" : "is now")} ${state}` : state;
+  },
+});
