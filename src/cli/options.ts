@@ -83,6 +83,21 @@ export const after = parameter(
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 60 * 60_000, d: DAY_MS, w: 7 * DAY_MS };
 
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+/** How long something may take, in milliseconds: `30s`, `500ms`, `2m`; a mere number is seconds. */
+export const duration = (flags: string, description: string, fallback: string) =>
+  parameter(
+    flags,
+    `${description} (default: ${fallback})`,
+    z
+      .string()
+      .default(fallback)
+      .pipe(z.string().regex(/^\d{1,6}(ms|s|m)?$/, "must be a duration such as 30s, 500ms or 2m"))
+      .transform((text) => Number.parseInt(text, 10) * (DURATION_UNITS[text.replace(/^\d+/, "") || "s"] ?? 1_000))
+      .pipe(z.number().min(100, "must be at least 100ms").max(3_600_000, "must be at most 60m")),
+  );
+
 /** A point in time that may depend on when the command runs. */
 export type Moment = (now: Date) => Date;
 

@@ -32,13 +32,14 @@ export interface StartResult extends EmbeddedStatus {
   readonly changed: boolean;
 }
 
-const ABSENT: EmbeddedStatus = {
-  ...{ state: "absent", url: null, port: null, pid: null, startedAt: null, dataDirectory: null, logFile: null },
+/** What there is to say of a server that is not there. */
+export const NO_SERVER = {
+  ...{ url: null, port: null, pid: null, startedAt: null, dataDirectory: null, logFile: null },
 } as const;
 
 export function embeddedStatus(home: string): EmbeddedStatus {
   const cluster = findCluster(home);
-  return cluster === null ? ABSENT : statusOf(cluster);
+  return cluster === null ? { state: "absent", ...NO_SERVER } : statusOf(cluster);
 }
 
 function statusOf(cluster: Cluster): EmbeddedStatus {

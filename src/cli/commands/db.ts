@@ -1,5 +1,7 @@
 import type { Noun } from "../command.js";
-import { destroy, start, status, stop, url } from "./db/embedded.js";
+import { destroy, start, stop, url } from "./db/embedded.js";
 import { mark } from "./db/mark.js";
+import { status } from "./db/status.js";
+import { wait } from "./db/wait.js";
 
-export const db: Noun = { name: "db", commands: [start, stop, status, url, destroy, mark] };
+export const db: Noun = { name: "db", commands: [start, stop, status, url, destroy, wait, mark] };

@@ -40,6 +40,19 @@ export function count(number: number, noun: string): string {
   return `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** `512 bytes`, `48 kB`, `7.9 GB`: in steps of 1,024, as PostgreSQL shows sizes. */
+export function size(bytes: number): string {
+  const step = Math.max(
+    0,
+    BYTE_UNITS.findLastIndex((_, power) => bytes >= 1024 ** power),
+  );
+  const amount = bytes / 1024 ** step;
+  const digits = step > 0 && amount < 10 ? 1 : 0;
+  return `${amount.toLocaleString("en-US", { maximumFractionDigits: digits })} ${BYTE_UNITS[step]}`;
+}
+
+const BYTE_UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
+
 /** Label and value in two aligned columns. */
 export function facts(rows: readonly (readonly [label: string, value: string])[], view: View): string {
   const width = Math.max(...rows.map(([label]) => label.length));

@@ -1,18 +1,11 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import {
-  destroyEmbedded,
-  type EmbeddedStatus,
-  embeddedStatus,
-  startEmbedded,
-  stopEmbedded,
-  writeUrlFile,
-} from "../../../core/embedded.js";
+import { destroyEmbedded, embeddedStatus, startEmbedded, stopEmbedded, writeUrlFile } from "../../../core/embedded.js";
 import { EmbeddedNotCreatedError, ExitCode } from "../../../errors.js";
-import { defineCommand, parameter, type View } from "../../command.js";
+import { defineCommand, parameter } from "../../command.js";
 import { confirm, confirmationOf, dryRun } from "../../options.js";
-import { facts, timestamp } from "../../render/text.js";
 import type { Services } from "../../services.js";
+import { embeddedText } from "./text.js";
 
 export const start = defineCommand({
   name: "start",
@@ -55,7 +48,7 @@ export const start = defineCommand({
         : result.changed
           ? "started"
           : "was running already",
-      statusFacts(result, view),
+      embeddedText(result, view),
     ].join("\n"),
 });
 
@@ -70,18 +63,6 @@ export const stop = defineCommand({
   writes: null,
   run: (_, { config }) => stopEmbedded(config.home),
   text: ({ changed }) => (changed ? "stopped" : "was not running"),
-});
-
-export const status = defineCommand({
-  name: "status",
-  summary: "whether the embedded PostgreSQL runs, and where",
-  args: {},
-  options: {},
-  examples: [{ command: "vocabdb db status", description: "State, port and files" }],
-  needs: "nothing",
-  writes: null,
-  run: async (_, { config }) => embeddedStatus(config.home),
-  text: statusFacts,
 });
 
 export const url = defineCommand({
@@ -145,21 +126,4 @@ function mentionOtherTarget({ config, notice }: Services): void {
       `note: DATABASE_URL is set (${config.databaseUrl.source}), so other commands use that database and not the embedded one`,
     );
   }
-}
-
-function statusFacts(status: EmbeddedStatus, view: View): string {
-  if (status.state === "absent") {
-    return "no embedded server has been created (vocabdb db start)";
-  }
-  return facts(
-    [
-      ["state", status.state],
-      ["url", status.url ?? "–"],
-      ["pid", status.pid === null ? "–" : String(status.pid)],
-      ["started", timestamp(status.startedAt)],
-      ["data", status.dataDirectory ?? "–"],
-      ["log", status.logFile ?? "–"],
-    ],
-    view,
-  );
 }

@@ -1,0 +1,40 @@
+import { databaseStatus } from "../../../core/database-status.js";
+import { embeddedStatus, NO_SERVER } from "../../../core/embedded.js";
+import { resolveTarget } from "../../../db/resolve.js";
+import { defineCommand } from "../../command.js";
+import { databaseText, embeddedText } from "./text.js";
+
+export const status = defineCommand({
+  name: "status",
+  summary: "the database at a glance: version, latency, sizes, migrations, connections, mark",
+  details:
+    "Rows are as many as the statistics know of, so that this costs the same for every size of table. The embedded\n" +
+    "server, where it is the target, is shown as it is and never started. Exits with 7 when the database cannot be\n" +
+    "reached.",
+  args: {},
+  options: {},
+  examples: [
+    { command: "vocabdb db status", description: "What the database is, and how it fares" },
+    { command: "vocabdb db status --json | jq .database.migrations", description: "For a script" },
+  ],
+  needs: "nothing",
+  writes: null,
+  run: async (_, { config, notice }) => {
+    const embedded = config.databaseUrl === null ? embeddedStatus(config.home) : null;
+    if (embedded !== null && embedded.state !== "running") {
+      return { ...embedded, database: null };
+    }
+    const { target, warnings } = await resolveTarget(config);
+    for (const warning of warnings) {
+      notice(`warning: ${warning}`);
+    }
+    return { ...(embedded ?? { state: null, ...NO_SERVER }), database: await databaseStatus(target) };
+  },
+  text: ({ database, state, ...server }, view) => {
+    const embedded = state === null ? null : { state, ...server };
+    if (database !== null) {
+      return databaseText(database, embedded, view);
+    }
+    return embedded === null ? "" : embeddedText(embedded, view);
+  },
+});
