@@ -114,6 +114,26 @@ export class DemoRefusedError extends UsageError {
   }
 }
 
+/** What would wipe out data is never done to a database that `db mark` has named; no option overrides that. */
+export class MarkedDatabaseError extends UsageError {
+  override readonly code = "DATABASE_MARKED";
+
+  /**
+   * @param action what was refused, such as `migrate reset`
+   * @param environment what the database is marked as, such as `production`
+   */
+  constructor(
+    readonly action: string,
+    readonly target: string,
+    readonly environment: string,
+  ) {
+    super(
+      `${action} is refused on ${target}: this database is marked as ${environment}`,
+      "check that DATABASE_URL leads to the database you mean; `vocabdb db mark --remove` takes the mark away, for good reasons only",
+    );
+  }
+}
+
 // ── The embedded server ─────────────────────────────────────────────────────────────────────────
 
 export class EmbeddedUnsupportedError extends VocabdbError {
