@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { ConfigError } from "./errors.js";
+import type { Finding } from "./finding.js";
 import { Secret } from "./secret.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,7 +28,8 @@ export interface Config {
   readonly poolMax: number | null;
   /** Absolute folder of the embedded server. */
   readonly home: string;
-  readonly warnings: readonly string[];
+  /** About settings that work, or may; each of level `warning`. */
+  readonly warnings: readonly Finding[];
 }
 
 export interface ConfigInput {
@@ -41,20 +43,20 @@ export interface ConfigInput {
 /** @throws {ConfigError} naming every problem found. */
 export function loadConfig(input: ConfigInput): Config {
   const { env } = input;
-  const problems: string[] = [];
-  const warnings: string[] = [];
+  const problems: Finding[] = [];
+  const warnings: Finding[] = [];
   const envFile = readEnvFile(input, problems);
 
   // Usually a deployment whose secret is missing; falling through to another database would hide it.
   const isEmpty = (value: string | undefined): boolean => value?.trim() === "";
   if (isEmpty(input.databaseUrl)) {
-    problems.push("--database-url is empty");
+    problems.push(empty("--database-url is empty"));
   } else if (input.databaseUrl === undefined) {
     for (const name of ["DATABASE_URL", "DIRECT_URL"]) {
       if (isEmpty(env[name])) {
-        problems.push(`${name} is set in the environment but empty`);
+        problems.push(empty(`${name} is set in the environment but empty`));
       } else if (env[name] === undefined && isEmpty(envFile[name])) {
-        problems.push(`${name} is set in the env file but empty`);
+        problems.push(empty(`${name} is set in the env file but empty`));
       }
     }
   }
@@ -64,9 +66,12 @@ export function loadConfig(input: ConfigInput): Config {
     setting(env.DATABASE_URL, "environment") ??
     setting(envFile.DATABASE_URL, "env file");
   if (databaseUrl?.source === "--database-url" && /^[^?#]*:\/\/[^/]*:[^/]+@/.test(databaseUrl.url.reveal())) {
-    warnings.push(
-      "the password in --database-url can be read by every user of this machine in the list of processes; set DATABASE_URL, or PGPASSWORD, in the environment instead",
-    );
+    warnings.push({
+      ...{ id: "env.password-in-arguments", level: "warning" },
+      message:
+        "the password in --database-url can be read by every user of this machine in the list of processes; set DATABASE_URL, or PGPASSWORD, in the environment instead",
+      fix: "set DATABASE_URL, or PGPASSWORD, in the environment",
+    });
   }
 
   const config: Config = {
@@ -91,7 +96,7 @@ function directUrlFor(
   databaseUrl: UrlSetting | null,
   env: Environment,
   envFile: Environment,
-  warnings: string[],
+  warnings: Finding[],
 ): UrlSetting | null {
   const fromEnvironment = setting(env.DIRECT_URL, "environment");
   const fromFile = setting(envFile.DIRECT_URL, "env file");
@@ -102,16 +107,24 @@ function directUrlFor(
   const matching = [fromEnvironment, fromFile].find((candidate) => candidate?.source === databaseUrl?.source) ?? null;
   if (matching === null) {
     const origin = databaseUrl === null ? "DATABASE_URL is not set" : `DATABASE_URL comes from ${databaseUrl.source}`;
-    warnings.push(`DIRECT_URL (${found.source}) is ignored because ${origin}: they might be two different databases`);
+    warnings.push({
+      ...{ id: "env.direct-url-ignored", level: "warning" },
+      message: `DIRECT_URL (${found.source}) is ignored because ${origin}: they might be two different databases`,
+      fix: "set DIRECT_URL where DATABASE_URL is set",
+    });
   }
   return matching;
+}
+
+function empty(message: string): Finding {
+  return { id: "env.empty", level: "error", message, fix: null };
 }
 
 function setting(value: string | undefined, source: UrlSource): UrlSetting | null {
   return value === undefined || value.trim() === "" ? null : { url: new Secret(value.trim()), source };
 }
 
-function readEnvFile(input: ConfigInput, problems: string[]): Environment {
+function readEnvFile(input: ConfigInput, problems: Finding[]): Environment {
   const path = resolve(input.cwd, input.envFile ?? ".env");
   try {
     // Windows editors begin files with a byte order mark, which would become part of the first name.
@@ -121,18 +134,26 @@ function readEnvFile(input: ConfigInput, problems: string[]): Environment {
     if (code === "ENOENT" && input.envFile === undefined) {
       return {};
     }
-    problems.push(`cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`);
+    problems.push({
+      ...{ id: "env.file-unreadable", level: "error" },
+      message: `cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`,
+      fix: null,
+    });
     return {};
   }
 }
 
-function parsePoolMax(value: string | undefined, problems: string[]): number | null {
+function parsePoolMax(value: string | undefined, problems: Finding[]): number | null {
   if (value === undefined || value === "") {
     return null;
   }
   const max = /^\d+$/.test(value) ? Number(value) : 0;
   if (max < 1 || max > 1000) {
-    problems.push(`VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`);
+    problems.push({
+      ...{ id: "env.pool-max", level: "error" },
+      message: `VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`,
+      fix: null,
+    });
     return null;
   }
   return max;

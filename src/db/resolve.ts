@@ -1,6 +1,7 @@
 /** The one place that decides which database a command works on. */
 import type { Config, UrlSetting } from "../config.js";
 import { NoDatabaseError } from "../errors.js";
+import type { Finding } from "../finding.js";
 import { findCluster } from "./embedded/cluster.js";
 import { clusterTarget, startServer } from "./embedded/server.js";
 import type { Target } from "./target.js";
@@ -10,7 +11,8 @@ export interface Resolution {
   readonly target: Target;
   /** Where migrations go: DIRECT_URL when set, else the same as `target`. */
   readonly migrationTarget: Target;
-  readonly warnings: readonly string[];
+  /** About settings that work, or may; each of level `warning`. */
+  readonly warnings: readonly Finding[];
   /** Whether the embedded server was stopped and has been started for this. */
   readonly startedEmbedded: boolean;
 }

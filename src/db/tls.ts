@@ -59,7 +59,7 @@ function certificates(tls: TlsSettings): ConnectionOptions {
     problems.push(`sslkey names ${tls.clientKey}, which is not the key of sslcert (${tls.clientCert})`);
   }
   if (problems.length > 0) {
-    throw new ConfigError(problems);
+    throw new ConfigError(problems.map((message) => ({ id: "tls.file", level: "error", message, fix: null })));
   }
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }

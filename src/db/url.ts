@@ -1,6 +1,7 @@
 /** A connection URL becomes a `Target`. Parsed here and not by the driver, which accepts almost anything. */
 import { z } from "zod";
 import { DatabaseUrlError } from "../errors.js";
+import type { Finding } from "../finding.js";
 import { Secret } from "../secret.js";
 import type { SslMode, Target } from "./target.js";
 
@@ -13,7 +14,7 @@ export interface UrlDefaults {
 
 export interface ParsedUrl {
   readonly target: Target;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Finding[];
 }
 
 const DEFAULT_POOL_MAX = 5;
@@ -66,7 +67,7 @@ const Parameters = z.object({
 export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefaults): ParsedUrl {
   const value = url.reveal();
   const fail = (problem: string, hint: string | null = `expected the form ${FORM}`): never => {
-    throw new DatabaseUrlError([`${name} ${problem}`], hint);
+    throw new DatabaseUrlError([{ id: "url.invalid", level: "error", message: `${name} ${problem}`, fix: hint }]);
   };
 
   if (/^["'`]/.test(value)) {
@@ -140,7 +141,9 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
   const database = decode(path.slice(1), "database name") || user;
 
   if (problems.length > 0 || parameters === null || host === null) {
-    throw new DatabaseUrlError(problems, `expected the form ${FORM}`);
+    throw new DatabaseUrlError(
+      problems.map((message) => ({ id: "url.invalid", level: "error", message, fix: `expected the form ${FORM}` })),
+    );
   }
   const target: Target = {
     host,
@@ -183,7 +186,13 @@ function isKnown(parameter: string): boolean {
 
 function parseParameters(name: string, query: URLSearchParams, problems: string[]) {
   const unknown = [...new Set(query.keys())].filter((key) => !isKnown(key));
-  const warnings = unknown.map((key) => `${name}: the parameter ${JSON.stringify(key)} is not known and has no effect`);
+  const warnings = unknown.map(
+    (key): Finding => ({
+      ...{ id: "url.parameter-unknown", level: "warning" },
+      message: `${name}: the parameter ${JSON.stringify(key)} is not known and has no effect`,
+      fix: `remove ${key} from the URL`,
+    }),
+  );
   const result = Parameters.safeParse(Object.fromEntries(query));
   if (!result.success) {
     problems.push(...result.error.issues.map((issue) => `${name}: ${issue.path.join(".")} ${issue.message}`));
