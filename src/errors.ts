@@ -3,6 +3,7 @@
  * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
  */
 
+import type { Finding } from "./finding.js";
 import { shellWord } from "./shell.js";
 
 /** The meaning of each exit code; README and `docs/cli.md` explain them. */
@@ -64,12 +65,23 @@ export class ConfigError extends VocabdbError {
   readonly code: string = "CONFIG_INVALID";
   readonly exitCode = ExitCode.usage;
 
+  /** The messages of the findings. */
+  readonly problems: readonly string[];
+
+  /** @param hint by default what the findings say to do */
   constructor(
-    readonly problems: readonly string[],
-    hint: string | null = null,
+    readonly findings: readonly Finding[],
+    hint: string | null = fixesOf(findings),
   ) {
+    const problems = findings.map(({ message }) => message);
     super(problems.join("\n"), hint);
+    this.problems = problems;
   }
+}
+
+function fixesOf(findings: readonly Finding[]): string | null {
+  const fixes = new Set(findings.map(({ fix }) => fix).filter((fix) => fix !== null));
+  return fixes.size === 0 ? null : [...fixes].join("; ");
 }
 
 /** A connection URL that cannot be understood; the message never holds the password. */
@@ -81,10 +93,13 @@ export class NoDatabaseError extends ConfigError {
   override readonly code = "NO_DATABASE";
 
   constructor() {
-    super(
-      ["no database is configured: DATABASE_URL is not set and no embedded server has been created"],
-      "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
-    );
+    super([
+      {
+        ...{ id: "env.no-database", level: "error" },
+        message: "no database is configured: DATABASE_URL is not set and no embedded server has been created",
+        fix: "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
+      },
+    ]);
   }
 }
 

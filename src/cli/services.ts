@@ -131,8 +131,8 @@ export function createHost(input: HostInput): Host {
 }
 
 async function announce(resolution: Resolution, options: Announcement, notice: (text: string) => void): Promise<void> {
-  for (const warning of resolution.warnings) {
-    notice(`warning: ${warning}`);
+  for (const { message } of resolution.warnings) {
+    notice(`warning: ${message}`);
   }
   if (resolution.startedEmbedded) {
     notice("started the embedded server");
