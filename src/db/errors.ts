@@ -8,11 +8,13 @@ import {
   DatabaseMissingError,
   MigrationsPendingError,
   PermissionError,
+  PoolerModeError,
   PoolTimeoutError,
   TlsError,
   VocabdbError,
 } from "../errors.js";
 import { type ErrorFacts, factsIn } from "./error-facts.js";
+import { isStatementMode, sessionHint } from "./pooler.js";
 import { describeTarget, isLoopback, type Target } from "./target.js";
 
 /** @returns a {@link VocabdbError}, or `error` itself where nothing is known about it. */
@@ -124,6 +126,9 @@ function fromClient(facts: ErrorFacts, target: Target, cause: unknown): VocabdbE
 function fromServer(facts: ErrorFacts, sqlState: string, target: Target, cause: unknown): VocabdbError | null {
   const where = describeTarget(target);
   const { message, detail, hint, constraint } = facts;
+  if (isStatementMode(message)) {
+    return new PoolerModeError("statement", where, sessionHint(target, "DATABASE_URL"), { cause });
+  }
   switch (sqlState) {
     case "28P01":
       return new AuthenticationError(
