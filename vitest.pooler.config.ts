@@ -13,8 +13,11 @@ const ELSEWHERE = [
   "test/cli/seed-input.test.ts",
 ];
 
+// One server for all of them: the setup is that of the whole run.
+const { globalSetup: _, ...shared } = base.test ?? {};
+
 const through = (poolMode: "session" | "transaction") => ({
-  ...base.test,
+  ...shared,
   name: poolMode,
   include: ["test/cli/**/*.test.ts", "test/utc.test.ts"],
   exclude: [...configDefaults.exclude, ...ELSEWHERE],
@@ -25,8 +28,9 @@ export default mergeConfig(
   base,
   defineConfig({
     test: {
+      globalSetup: ["test/support/pooler-setup.ts"],
       projects: [
-        { test: { ...base.test, name: "poolers", include: ["test/pooler/**/*.system.ts"] } },
+        { test: { ...shared, name: "poolers", include: ["test/pooler/**/*.system.ts"] } },
         { test: through("session") },
         { test: through("transaction") },
       ],

@@ -80,11 +80,10 @@ export function startProcess(command: string, args: readonly string[], options: 
 
 /** What an operator has to set beside the address of a pooler in transaction mode. */
 function directUrl(url: string): { readonly DIRECT_URL?: string } {
-  const [server, pooler] = [inject("server"), inject("pooler")];
+  const server = inject("server");
+  const pooler = inject("poolMode") === "transaction" ? inject("poolers")?.transaction : undefined;
   const through = `@${pooler?.host}:${pooler?.port}/`;
-  return pooler?.mode === "transaction" && url.includes(through)
-    ? { DIRECT_URL: url.replace(through, `@${server.host}:${server.port}/`) }
-    : {};
+  return url.includes(through) ? { DIRECT_URL: url.replace(through, `@${server.host}:${server.port}/`) } : {};
 }
 
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {

@@ -5,7 +5,7 @@ import { test as base, inject } from "vitest";
 import { type Database, withPrisma } from "../../src/db/database.js";
 import { type Connection, withConnection } from "../../src/db/pool.js";
 import type { Target } from "../../src/db/target.js";
-import { Secret } from "../../src/secret.js";
+import { targetAt } from "./target.js";
 
 export interface TestDatabase {
   /** Through the pooler, if the run has one. */
@@ -54,26 +54,21 @@ export async function withClient<T>(config: pg.ClientConfig, work: (client: pg.C
 
 async function withTestDatabase<T>(template: string, work: (db: TestDatabase) => Promise<T>): Promise<T> {
   const server = inject("server");
-  const { user, password } = server;
-  const pooler = inject("pooler");
-  const { host, port } = pooler ?? server;
-  // One connection has to do for a command. Behind poolers that is tried on all of them.
-  const poolMax = pooler?.mode === "transaction" ? 1 : 5;
+  const mode = inject("poolMode");
+  const { host, port } = mode === undefined ? server : (inject("poolers")?.[mode] ?? server);
+  // One connection has to do for a command: tried on all of them in one of the runs.
+  const poolMax = mode === "transaction" ? 1 : 5;
   const database = `vocabdb_test_${randomBytes(8).toString("hex")}`;
-  const direct = { host: server.host, port: server.port, user, password, database };
   await withAdmin((admin) => admin.query(`CREATE DATABASE ${database} TEMPLATE ${template}`));
-  const target: Target = {
-    ...{ host, port, user, password: new Secret(password), database, schema: "public" },
-    tls: { mode: "disable", rootCert: null, clientCert: null, clientKey: null },
-    ...{ applicationName: "vocabdb", options: null, poolMax },
-    ...{ connectTimeoutMs: 10_000, poolTimeoutMs: 10_000, embedded: false },
-  };
+  const { user, password } = server;
+  const target = targetAt({ host, port }, { user, password, database }, poolMax);
+  const direct = { host: server.host, port: server.port, user, password, database };
   try {
     return await work({
       ...{ target, direct },
       url:
         `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable` +
-        (pooler === null ? "" : `&connection_limit=${poolMax}`),
+        (poolMax === 5 ? "" : `&connection_limit=${poolMax}`),
       query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
     });
   } finally {

@@ -9,7 +9,6 @@ import { destroyEmbedded, startEmbedded } from "../../src/core/embedded.js";
 import { deployMigrations } from "../../src/core/migrations.js";
 import { resolveTarget } from "../../src/db/resolve.js";
 import type { Target } from "../../src/db/target.js";
-import { type PoolMode, startPgBouncer } from "./pgbouncer.js";
 
 /** Where the tests make their databases, as plain values: workers are processes of their own. */
 export interface TestServer {
@@ -23,19 +22,9 @@ export interface TestServer {
   readonly template: string;
 }
 
-/** What stands before that server for everything but the test's own eyes. */
-export interface TestPooler {
-  readonly mode: Exclude<PoolMode, "statement">;
-  readonly host: string;
-  readonly port: number;
-}
-
 declare module "vitest" {
   export interface ProvidedContext {
     server: TestServer;
-    pooler: TestPooler | null;
-    /** Set by the configuration of a run that is to go through a pooler. */
-    poolMode: TestPooler["mode"] | undefined;
   }
 }
 
@@ -62,22 +51,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     return rows[0]?.server_version;
   });
   await deployMigrations({ ...target, database: template });
-  const { poolMode: mode } = project.getProvidedContext();
-  const pgBouncer = mode === undefined ? null : await startPgBouncer({ mode, target });
-  const way = mode === undefined ? "" : `, through PgBouncer in ${mode} mode`;
-  process.stderr.write(`tests run on PostgreSQL ${version} (${given === undefined ? "embedded" : "given"})${way}\n`);
+  process.stderr.write(`tests run on PostgreSQL ${version} (${given === undefined ? "embedded" : "given"})\n`);
 
   const { host, port, user, database: adminDatabase } = target;
   project.provide("server", { host, port, user, password, adminDatabase, template });
-  project.provide(
-    "pooler",
-    mode === undefined || pgBouncer === null
-      ? null
-      : { mode, host: pgBouncer.target.host, port: pgBouncer.target.port },
-  );
 
   return async () => {
-    await pgBouncer?.stop();
     if (given === undefined) {
       await destroyEmbedded(home, adminDatabase, false);
     } else {
