@@ -207,6 +207,30 @@ export class PermissionError extends ConnectionError {
   override readonly code = "PERMISSION_DENIED";
 }
 
+/** A pooler lends connections for a shorter time than what was asked for needs. */
+export class PoolerModeError extends VocabdbError {
+  readonly code = "POOLER_MODE";
+  readonly exitCode = ExitCode.usage;
+  /** Id of the finding that `vocabdb db doctor` makes of it. */
+  readonly finding: `pool.${"transaction" | "statement"}-mode`;
+
+  constructor(
+    readonly mode: "transaction" | "statement",
+    where: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      mode === "statement"
+        ? `${where} is a pooler in statement mode, which allows no transactions, and vocabdb works in them`
+        : `${where} is a pooler in transaction mode; a migration needs a session of its own, or its lock stays behind on a connection that others use`,
+      hint,
+      options,
+    );
+    this.finding = `pool.${mode}-mode`;
+  }
+}
+
 // ── Schema and migrations ───────────────────────────────────────────────────────────────────────
 
 export class MigrationsPendingError extends VocabdbError {
