@@ -9,7 +9,7 @@ export interface ErrorFacts {
   /** What failed in the system: connect, getaddrinfo, … */
   readonly syscall: string | null;
   /** The address that was tried, of those that the host has. */
-  readonly address: string | null;
+  readonly tried: string | null;
   readonly message: string;
   readonly detail: string | null;
   readonly hint: string | null;
@@ -87,7 +87,7 @@ function factsOf(error: Record<string, unknown>): ErrorFacts {
     sqlState,
     systemCode: sqlState === null ? (systemCodeOf(name, error) ?? code) : null,
     syscall: text("syscall"),
-    address: text("address") ?? / E[A-Z]+ (\S+):\d+/.exec(told)?.[1] ?? null,
+    tried: text("address") ?? / E[A-Z]+ (\S+):\d+/.exec(told)?.[1] ?? null,
     message: quoted?.[2] ?? told,
     detail: text("detail"),
     hint: text("hint"),

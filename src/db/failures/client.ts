@@ -67,7 +67,7 @@ export const NETWORK_RULES: readonly Rule[] = [
   {
     finding: "net.ipv6-only",
     codes: UNROUTED,
-    when: ({ address, target }) => address !== null && isIpv6Literal(address) && !isLoopback(target),
+    when: ({ tried, target }) => tried?.includes(":") === true && !isLoopback(target),
     explain: ({ target, where, systemCode }) => {
       const project = projectOf(target);
       return [
@@ -205,8 +205,4 @@ function refusedHint(target: Target): string {
     return `check the port (5432 or 6543); ${SESSION_POOLER}`;
   }
   return "check host and port, and that the server listens on that address (listen_addresses in postgresql.conf)";
-}
-
-function isIpv6Literal(address: string): boolean {
-  return address.includes(":");
 }

@@ -55,7 +55,7 @@ const SUPAVISOR_RULES: readonly Rule[] = [
   },
   {
     finding: "pool.session-clients",
-    says: /\(EMAX(?:CONN|CLIENT)SESSION\)|max clients reached in session mode/i,
+    says: /\(EMAX(?:CONN|CLIENT)SESSION\)|max clients reached.*session mode/i,
     explain: ({ where, message }) => [
       `${where} is a session pooler, and all ${poolSizeIn(message)}of its connections are taken`,
       `${FEWER}, for example to 2; or use port 6543 (transaction mode); or raise it in the Supabase dashboard: Database → Settings → Connection pooling → Pool Size`,
