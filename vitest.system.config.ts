@@ -1,7 +1,9 @@
 /** `npm run test:system`: what needs more of the machine than Node: root, PgBouncer, Chromium, network namespaces. */
-import { defineConfig, mergeConfig } from "vitest/config";
+import { configDefaults, defineConfig, mergeConfig } from "vitest/config";
 import base from "./vitest.config.js";
 
 const config = mergeConfig(base, defineConfig({}));
-config.test = { ...config.test, include: ["test/**/*.system.ts"] };
+// Those of poolers belong to `npm run test:pooler`.
+const exclude = [...configDefaults.exclude, "test/pooler/**"];
+config.test = { ...config.test, include: ["test/**/*.system.ts"], exclude };
 export default config;

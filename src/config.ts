@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { ConfigError } from "./errors.js";
+import type { Finding } from "./finding.js";
 import { Secret } from "./secret.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,7 +28,8 @@ export interface Config {
   readonly poolMax: number | null;
   /** Absolute folder of the embedded server. */
   readonly home: string;
-  readonly warnings: readonly string[];
+  /** About settings that work, or may; each of level `warning`. */
+  readonly warnings: readonly Finding[];
 }
 
 export interface ConfigInput {
@@ -38,23 +40,28 @@ export interface ConfigInput {
   readonly envFile?: string | undefined;
 }
 
+const HELP = "see `vocabdb --help` and the section on configuration in README.md";
+
 /** @throws {ConfigError} naming every problem found. */
 export function loadConfig(input: ConfigInput): Config {
   const { env } = input;
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  const envFile = readEnvFile(input, problems);
+  const problems: Finding[] = [];
+  const warnings: Finding[] = [];
+  const { content, variables: envFile } = readEnvFile(input, problems);
 
   // Usually a deployment whose secret is missing; falling through to another database would hide it.
   const isEmpty = (value: string | undefined): boolean => value?.trim() === "";
   if (isEmpty(input.databaseUrl)) {
-    problems.push("--database-url is empty");
+    problems.push(empty("--database-url is empty"));
   } else if (input.databaseUrl === undefined) {
     for (const name of ["DATABASE_URL", "DIRECT_URL"]) {
       if (isEmpty(env[name])) {
-        problems.push(`${name} is set in the environment but empty`);
+        problems.push(empty(`${name} is set in the environment but empty`));
       } else if (env[name] === undefined && isEmpty(envFile[name])) {
-        problems.push(`${name} is set in the env file but empty`);
+        problems.push(empty(`${name} is set in the env file but empty`));
+      } else if (env[name] === undefined || env[name] === envFile[name]) {
+        // The environment may have been filled from the same file, by a program that reads it like this.
+        problems.push(...misreadLine(name, content, envFile));
       }
     }
   }
@@ -64,10 +71,15 @@ export function loadConfig(input: ConfigInput): Config {
     setting(env.DATABASE_URL, "environment") ??
     setting(envFile.DATABASE_URL, "env file");
   if (databaseUrl?.source === "--database-url" && /^[^?#]*:\/\/[^/]*:[^/]+@/.test(databaseUrl.url.reveal())) {
-    warnings.push(
-      "the password in --database-url can be read by every user of this machine in the list of processes; set DATABASE_URL, or PGPASSWORD, in the environment instead",
-    );
+    warnings.push({
+      ...{ id: "env.password-in-arguments", level: "warning" },
+      message:
+        "the password in --database-url can be read by every user of this machine in the list of processes; set DATABASE_URL, or PGPASSWORD, in the environment instead",
+      fix: "set DATABASE_URL, or PGPASSWORD, in the environment",
+    });
   }
+
+  warnings.push(...unusedSettings(env, databaseUrl));
 
   const config: Config = {
     databaseUrl,
@@ -78,7 +90,7 @@ export function loadConfig(input: ConfigInput): Config {
     warnings,
   };
   if (problems.length > 0) {
-    throw new ConfigError(problems, "see `vocabdb --help` and the section on configuration in README.md");
+    throw new ConfigError(problems);
   }
   return Object.freeze(config);
 }
@@ -91,7 +103,7 @@ function directUrlFor(
   databaseUrl: UrlSetting | null,
   env: Environment,
   envFile: Environment,
-  warnings: string[],
+  warnings: Finding[],
 ): UrlSetting | null {
   const fromEnvironment = setting(env.DIRECT_URL, "environment");
   const fromFile = setting(envFile.DIRECT_URL, "env file");
@@ -102,37 +114,92 @@ function directUrlFor(
   const matching = [fromEnvironment, fromFile].find((candidate) => candidate?.source === databaseUrl?.source) ?? null;
   if (matching === null) {
     const origin = databaseUrl === null ? "DATABASE_URL is not set" : `DATABASE_URL comes from ${databaseUrl.source}`;
-    warnings.push(`DIRECT_URL (${found.source}) is ignored because ${origin}: they might be two different databases`);
+    warnings.push({
+      ...{ id: "env.direct-url-ignored", level: "warning" },
+      message: `DIRECT_URL (${found.source}) is ignored because ${origin}: they might be two different databases`,
+      fix: "set DIRECT_URL where DATABASE_URL is set",
+    });
   }
   return matching;
+}
+
+function empty(message: string): Finding {
+  return { id: "env.empty", level: "error", message, fix: HELP };
+}
+
+/** libpq's variables for TLS, which a security setting must not be taken for granted from. */
+function unusedSettings(env: Environment, databaseUrl: UrlSetting | null): Finding[] {
+  const url = databaseUrl?.url.reveal() ?? "";
+  return ["sslmode", "sslrootcert", "sslcert", "sslkey"]
+    .filter(
+      (parameter) => env[`PG${parameter.toUpperCase()}`] && databaseUrl !== null && !url.includes(`${parameter}=`),
+    )
+    .map((parameter) => ({
+      ...{ id: "env.variable-unused", level: "warning" },
+      message: `PG${parameter.toUpperCase()} is set but not used; write ${parameter}=… into the URL`,
+      fix: `write ${parameter}=… into the URL`,
+    }));
 }
 
 function setting(value: string | undefined, source: UrlSource): UrlSetting | null {
   return value === undefined || value.trim() === "" ? null : { url: new Secret(value.trim()), source };
 }
 
-function readEnvFile(input: ConfigInput, problems: string[]): Environment {
+function readEnvFile(input: ConfigInput, problems: Finding[]): { content: string; variables: Environment } {
   const path = resolve(input.cwd, input.envFile ?? ".env");
   try {
     // Windows editors begin files with a byte order mark, which would become part of the first name.
-    return parseEnv(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    const content = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    return { content, variables: parseEnv(content) };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
-    if (code === "ENOENT" && input.envFile === undefined) {
-      return {};
+    if (code !== "ENOENT" || input.envFile !== undefined) {
+      problems.push({
+        ...{ id: "env.file-unreadable", level: "error", fix: HELP },
+        message: `cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`,
+      });
     }
-    problems.push(`cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`);
-    return {};
+    return { content: "", variables: {} };
   }
 }
 
-function parsePoolMax(value: string | undefined, problems: string[]): number | null {
+/** What the parser of env files cuts short or leaves out without a word. */
+function misreadLine(name: string, content: string, variables: Environment): Finding[] {
+  const lines = [...content.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*(.*)$`, "gm"))];
+  const value = lines.at(-1)?.[1] ?? "";
+  if (lines.length > 0 && variables[name] === undefined) {
+    return [
+      {
+        ...{ id: "env.quote-unclosed", level: "error" },
+        message: `${name} stands in the env file, but a quotation mark that is not closed makes it unreadable`,
+        fix: `write ${name}="postgresql://USER:PASSWORD@HOST:5432/DATABASE", quotes on both sides`,
+      },
+    ];
+  }
+  // A # in front of a comment has a space before it, and the host comes after the last @.
+  if (/^[^"'`#][^#]*(?<!\s)#.*@/.test(value)) {
+    return [
+      {
+        ...{ id: "env.cut-at-hash", level: "error" },
+        message: `${name} in the env file is cut off at a #, which begins a comment where a value has no quotes`,
+        fix: `write # as %23 and put quotes around the URL: ${name}="postgresql://USER:PASSWORD@HOST:5432/DATABASE"`,
+      },
+    ];
+  }
+  return [];
+}
+
+function parsePoolMax(value: string | undefined, problems: Finding[]): number | null {
   if (value === undefined || value === "") {
     return null;
   }
   const max = /^\d+$/.test(value) ? Number(value) : 0;
   if (max < 1 || max > 1000) {
-    problems.push(`VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`);
+    problems.push({
+      ...{ id: "env.pool-max", level: "error" },
+      message: `VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`,
+      fix: HELP,
+    });
     return null;
   }
   return max;

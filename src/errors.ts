@@ -3,6 +3,7 @@
  * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
  */
 
+import type { Finding } from "./finding.js";
 import { shellWord } from "./shell.js";
 
 /** The meaning of each exit code; README and `docs/cli.md` explain them. */
@@ -64,12 +65,23 @@ export class ConfigError extends VocabdbError {
   readonly code: string = "CONFIG_INVALID";
   readonly exitCode = ExitCode.usage;
 
+  /** The messages of the findings. */
+  readonly problems: readonly string[];
+
+  /** @param hint by default what the findings say to do */
   constructor(
-    readonly problems: readonly string[],
-    hint: string | null = null,
+    readonly findings: readonly Finding[],
+    hint: string | null = fixesOf(findings),
   ) {
+    const problems = findings.map(({ message }) => message);
     super(problems.join("\n"), hint);
+    this.problems = problems;
   }
+}
+
+function fixesOf(findings: readonly Finding[]): string | null {
+  const fixes = new Set(findings.map(({ fix }) => fix).filter((fix) => fix !== null));
+  return fixes.size === 0 ? null : [...fixes].join("; ");
 }
 
 /** A connection URL that cannot be understood; the message never holds the password. */
@@ -81,10 +93,13 @@ export class NoDatabaseError extends ConfigError {
   override readonly code = "NO_DATABASE";
 
   constructor() {
-    super(
-      ["no database is configured: DATABASE_URL is not set and no embedded server has been created"],
-      "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
-    );
+    super([
+      {
+        ...{ id: "env.no-database", level: "error" },
+        message: "no database is configured: DATABASE_URL is not set and no embedded server has been created",
+        fix: "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
+      },
+    ]);
   }
 }
 
@@ -210,6 +225,30 @@ export class PoolTimeoutError extends ConnectionError {
 /** The role may not do this, or the server takes no writes. */
 export class PermissionError extends ConnectionError {
   override readonly code = "PERMISSION_DENIED";
+}
+
+/** A pooler lends connections for a shorter time than what was asked for needs. */
+export class PoolerModeError extends VocabdbError {
+  readonly code = "POOLER_MODE";
+  readonly exitCode = ExitCode.usage;
+  /** Id of the finding that `vocabdb db doctor` makes of it. */
+  readonly finding: `pool.${"transaction" | "statement"}-mode`;
+
+  constructor(
+    readonly mode: "transaction" | "statement",
+    where: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      mode === "statement"
+        ? `${where} is a pooler in statement mode, which allows no transactions, and vocabdb works in them`
+        : `${where} is a pooler in transaction mode; a migration needs a session of its own, or its lock stays behind on a connection that others use`,
+      hint,
+      options,
+    );
+    this.finding = `pool.${mode}-mode`;
+  }
 }
 
 // ── Schema and migrations ───────────────────────────────────────────────────────────────────────

@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ["db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
   db: ["generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
   "index.ts": ["core", "db", "generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
-  "config.ts": ["errors.ts", "secret.ts"],
+  "config.ts": ["errors.ts", "finding.ts", "secret.ts"],
   "errors.ts": ["finding.ts", "shell.ts"],
   "finding.ts": [],
   "shell.ts": [],

@@ -151,8 +151,8 @@ export function createHost(input: HostInput): Host {
 }
 
 function sayWarnings(resolution: Resolution, notice: (text: string) => void): void {
-  for (const warning of resolution.warnings) {
-    notice(`warning: ${warning}`);
+  for (const { message } of resolution.warnings) {
+    notice(`warning: ${message}`);
   }
   if (resolution.startedEmbedded) {
     notice("started the embedded server");

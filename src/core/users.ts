@@ -76,20 +76,18 @@ export async function showUser(
   email: string,
   options: { readonly deleted?: boolean; readonly now?: Date } = {},
 ): Promise<UserDetails> {
-  const { prisma } = database;
-  const user = await prisma.user.findFirst({ where: { email, ...withDeleted }, select: USER_FIELDS });
-  if (user === null) {
-    throw new UserNotFoundError(email);
-  }
-  requireVisible(user, options.deleted === true);
-  // Not as `_count` of the user: Prisma would count the rows of all users, and keep one line of it.
-  const ofUser = { userId: user.id, user: withDeleted };
-  const now = options.now ?? new Date();
-  const [progress, sessions] = await Promise.all([
-    prisma.progress.count({ where: ofUser }),
-    prisma.session.count({ where: { ...ofUser, revokedAt: null, expiresAt: { gt: now } } }),
-  ]);
-  return { user, progress, sessions };
+  return inPrismaTransaction(database, {}, async (prisma) => {
+    const user = await findAny(prisma, email);
+    requireVisible(user, options.deleted === true);
+    // Not as `_count` of the user: Prisma would count the rows of all users, and keep one line of it.
+    const ofUser = { userId: user.id, user: withDeleted };
+    const now = options.now ?? new Date();
+    const progress = await prisma.progress.count({ where: ofUser });
+    const sessions = await prisma.session.count({
+      where: { ...ofUser, revokedAt: null, expiresAt: { gt: now } },
+    });
+    return { user, progress, sessions };
+  });
 }
 
 /** What is left out stays as it is. */

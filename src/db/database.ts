@@ -1,9 +1,9 @@
 /** The Prisma client over the shared pool: what this package's library and its commands work with. */
-import { PrismaPg } from "@prisma/adapter-pg";
 import { ConstraintError, EmailTakenError } from "../errors.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
 import { translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
+import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
 import type { Target } from "./target.js";
 
@@ -38,10 +38,8 @@ export function openTarget(target: Target): Database {
 }
 
 function prismaOn(connection: Connection): { client: PrismaClient; database: Database } {
-  const { pool, target } = connection;
-  const adapter = new PrismaPg(pool, { schema: target.schema });
-  const client = new PrismaClient({ adapter, errorFormat: "minimal" });
-  return { client, database: { ...connection, prisma: extendedClient(client, target) } };
+  const client = new PrismaClient({ adapter: new UtcAdapterFactory(connection), errorFormat: "minimal" });
+  return { client, database: { ...connection, prisma: extendedClient(client, connection.target) } };
 }
 
 function extendedClient(client: PrismaClient, target: Target) {

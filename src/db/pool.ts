@@ -13,9 +13,19 @@ export interface Connection {
 }
 
 /**
- * Adapter and driver convert times as if the session were in UTC and dates in ISO form, whatever the
- * server, database or role is set to. As a statement and not as startup parameters, which poolers refuse.
+ * Times are converted, by Prisma's adapter and in SQL, as if the session were in UTC and dates in ISO form,
+ * whatever the server, database or role is set to.
+ *
+ * Sent when a connection opens. What is set that way is the client's own: PgBouncer keeps it per client, others
+ * forget it ({@link isUtcSession} tells), and none of them refuses what every Java client sends. A SET would
+ * stay on a connection that a pooler lends to somebody else next.
  */
+const STARTUP_PARAMETERS = { TimeZone: "UTC", DateStyle: "ISO" } as const;
+
+/** The same until the transaction ends. Holds wherever it runs, whatever others left set there. */
+export const TRANSACTION_SETUP = "SET LOCAL TIME ZONE 'UTC'; SET LOCAL DateStyle = 'ISO'";
+
+/** The same for a session that is known to be ours alone. */
 export const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
 
 /** What differs from the shared pool where a connection has a purpose of its own. */
@@ -68,10 +78,21 @@ class LazyTlsPool extends pg.Pool {
   }
 }
 
+/** What the server, or the pooler before it, has told about the session's settings. */
+const REPORTED = Symbol("reported settings");
+
+/** Whether the session of a connected client was opened as asked for; behind a pooler it may not have been. */
+export function isUtcSession(client: pg.ClientBase): boolean {
+  const { TimeZone, DateStyle } = (client as { [REPORTED]?: Record<string, string> })[REPORTED] ?? {};
+  return TimeZone === STARTUP_PARAMETERS.TimeZone && DateStyle?.startsWith(STARTUP_PARAMETERS.DateStyle) === true;
+}
+
 function poolConfig(target: Target): pg.PoolConfig {
   const { password } = target;
   // The pool's timeout covers waiting for a free connection and opening one; the client's only the latter.
   class TimedClient extends pg.Client {
+    readonly [REPORTED]: Record<string, string> = {};
+
     constructor(config?: pg.ClientConfig) {
       super({
         ...config,
@@ -83,6 +104,15 @@ function poolConfig(target: Target): pg.PoolConfig {
       // the process alive, and hold up a DROP DATABASE, until the server's authentication_timeout.
       const { connection } = this as unknown as { connection: NodeJS.EventEmitter & { readonly stream: Socket } };
       connection.once("error", () => connection.stream.destroy());
+      connection.on("parameterStatus", ({ parameterName, parameterValue }: Record<string, string>) => {
+        this[REPORTED][String(parameterName)] = String(parameterValue);
+      });
+    }
+
+    /** The driver's own method, which its types leave out. */
+    getStartupConf(): object {
+      const { getStartupConf } = pg.Client.prototype as unknown as { getStartupConf(): object };
+      return { ...getStartupConf.call(this), ...STARTUP_PARAMETERS };
     }
   }
   return {
@@ -99,7 +129,6 @@ function poolConfig(target: Target): pg.PoolConfig {
     // Routers forget idle connections; without probes the next query would hang until TCP gives up.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    onConnect: (client) => client.query(SESSION_SETUP).then(() => undefined),
     Client: TimedClient,
   };
 }

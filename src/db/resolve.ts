@@ -1,16 +1,19 @@
 /** The one place that decides which database a command works on. */
 import type { Config, UrlSetting } from "../config.js";
 import { NoDatabaseError } from "../errors.js";
+import type { Finding } from "../finding.js";
 import { findCluster } from "./embedded/cluster.js";
 import { clusterTarget, startServer } from "./embedded/server.js";
 import type { Target } from "./target.js";
+import { tlsWarnings } from "./tls.js";
 import { parseDatabaseUrl } from "./url.js";
 
 export interface Resolution {
   readonly target: Target;
   /** Where migrations go: DIRECT_URL when set, else the same as `target`. */
   readonly migrationTarget: Target;
-  readonly warnings: readonly string[];
+  /** About settings that work, or may; each of level `warning`. */
+  readonly warnings: readonly Finding[];
   /** Whether the embedded server was stopped and has been started for this. */
   readonly startedEmbedded: boolean;
 }
@@ -29,7 +32,12 @@ export async function resolveTarget(config: Config): Promise<Resolution> {
     return {
       target: main.target,
       migrationTarget: direct?.target ?? main.target,
-      warnings: [...config.warnings, ...main.warnings, ...(direct?.warnings ?? [])],
+      warnings: [
+        ...config.warnings,
+        ...main.warnings,
+        ...(direct?.warnings ?? []),
+        ...tlsWarnings(direct === null ? [main] : [main, direct]),
+      ],
       startedEmbedded: false,
     };
   }
@@ -44,5 +52,5 @@ export async function resolveTarget(config: Config): Promise<Resolution> {
 
 function parseSetting(setting: UrlSetting, variable: string, config: Config) {
   const name = setting.source === "--database-url" ? setting.source : `${variable} (${setting.source})`;
-  return parseDatabaseUrl(name, setting.url, config);
+  return { name, ...parseDatabaseUrl(name, setting.url, config) };
 }

@@ -18,6 +18,7 @@ import {
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 import { createPool, SESSION_SETUP } from "./pool.js";
+import { requireSession } from "./pooler.js";
 import { runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 import { cancelOnAbort } from "./transaction.js";
@@ -52,6 +53,7 @@ export async function withSchemaEngine<T>(
     idleTimeoutMillis: 0,
     onConnect: async (client) => {
       wire.watch(client);
+      await requireSession(client, pool, target);
       await client.query(`${SESSION_SETUP}; SET search_path TO ${pg.escapeIdentifier(target.schema)}`);
     },
   });

@@ -1,7 +1,7 @@
 /** The bracket around every statement that does not go through Prisma. */
 import net from "node:net";
 import pg, { type PoolClient } from "pg";
-import type { Connection } from "./pool.js";
+import { type Connection, TRANSACTION_SETUP } from "./pool.js";
 import type { Target } from "./target.js";
 
 export interface TransactionOptions {
@@ -28,26 +28,27 @@ export async function inTransaction<T>(
 ): Promise<T> {
   options.signal?.throwIfAborted();
   const client = await connection.pool.connect();
-  const stopWatching = cancelOnAbort(client, connection.target, options.signal);
+  const cancellation = watchAbort(client, connection.target, options.signal);
   let broken = false;
   try {
     await client.query(
       `BEGIN${options.readOnly ? " ISOLATION LEVEL REPEATABLE READ READ ONLY" : ""};` +
-        ` SET LOCAL search_path TO ${pg.escapeIdentifier(connection.target.schema)}; SET LOCAL TIME ZONE 'UTC'`,
+        ` SET LOCAL search_path TO ${pg.escapeIdentifier(connection.target.schema)}; ${TRANSACTION_SETUP}`,
     );
     const result = await work(client);
     options.signal?.throwIfAborted();
     await client.query(options.dryRun ? "ROLLBACK" : "COMMIT");
     return result;
   } catch (error) {
+    await cancellation.delivered();
     broken = !(await client.query("ROLLBACK").then(
       () => true,
       () => false,
     ));
     throw options.signal?.aborted ? options.signal.reason : error;
   } finally {
-    stopWatching();
-    // A request to cancel that is still on its way must not meet the connection's next user.
+    cancellation.stop();
+    // One that was sent as the transaction ended must not meet the connection's next user.
     client.release(broken || options.signal?.aborted === true);
   }
 }
@@ -76,18 +77,27 @@ export function inBatches<T>(
  * @returns a function that stops listening
  */
 export function cancelOnAbort(client: pg.ClientBase, target: Target, signal: AbortSignal | undefined): () => void {
-  if (signal === undefined) {
-    return () => {};
-  }
+  return watchAbort(client, target, signal).stop;
+}
+
+function watchAbort(client: pg.ClientBase, target: Target, signal: AbortSignal | undefined) {
+  let sent = Promise.resolve();
   let cut: NodeJS.Timeout | undefined;
   const cancel = (): void => {
-    sendCancelRequest(client, target);
+    sent = sendCancelRequest(client, target);
     cut = setTimeout(() => backend(client).connection?.stream.destroy(), CANCEL_GRACE_MS);
   };
-  signal.addEventListener("abort", cancel, { once: true });
-  return () => {
-    signal.removeEventListener("abort", cancel);
-    clearTimeout(cut);
+  signal?.addEventListener("abort", cancel, { once: true });
+  return {
+    /**
+     * Once no request to cancel is on its way any more: it stops whatever it finds, and that must be neither
+     * the next statement nor that of whoever a pooler lends the connection to next.
+     */
+    delivered: () => sent,
+    stop: (): void => {
+      signal?.removeEventListener("abort", cancel);
+      clearTimeout(cut);
+    },
   };
 }
 
@@ -103,13 +113,15 @@ function backend(client: pg.ClientBase): Backend {
 }
 
 /**
- * PostgreSQL's CancelRequest: a message on a connection of its own, answered by nothing. Poolers pass
- * it on, which a query calling pg_cancel_backend would not survive.
+ * PostgreSQL's CancelRequest: a message on a connection of its own. Poolers pass it on, which a query
+ * calling pg_cancel_backend would not survive.
+ *
+ * @returns resolves when it is done, as far as can be told: it is answered by the end of the connection only
  */
-function sendCancelRequest(client: pg.ClientBase, target: Target): void {
+function sendCancelRequest(client: pg.ClientBase, target: Target): Promise<void> {
   const { processID, secretKey } = backend(client);
   if (processID == null || secretKey == null) {
-    return;
+    return Promise.resolve();
   }
   const message = Buffer.alloc(16);
   message.writeInt32BE(16, 0);
@@ -119,7 +131,11 @@ function sendCancelRequest(client: pg.ClientBase, target: Target): void {
   const socket = target.host.startsWith("/")
     ? net.connect(`${target.host}/.s.PGSQL.${target.port}`)
     : net.connect(target.port, target.host);
-  socket.on("error", () => socket.destroy());
-  socket.setTimeout(CANCEL_GRACE_MS, () => socket.destroy());
-  socket.end(message);
+  return new Promise((resolve) => {
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => resolve());
+    socket.setTimeout(CANCEL_GRACE_MS, () => socket.destroy());
+    // As libpq does: the server closes the connection when it has done what it was asked.
+    socket.resume().write(message);
+  });
 }

@@ -8,7 +8,7 @@ import {
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
 
 export const EXECUTABLE = join(packageRoot, "bin", "vocabdb.js");
@@ -78,6 +78,14 @@ export function startProcess(command: string, args: readonly string[], options: 
   return { child, said, ended };
 }
 
+/** What an operator has to set beside the address of a pooler in transaction mode. */
+function directUrl(url: string): { readonly DIRECT_URL?: string } {
+  const server = inject("server");
+  const pooler = inject("poolMode") === "transaction" ? inject("poolers")?.transaction : undefined;
+  const through = `@${pooler?.host}:${pooler?.port}/`;
+  return url.includes(through) ? { DIRECT_URL: url.replace(through, `@${server.host}:${server.port}/`) } : {};
+}
+
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const home = temporaryFolder();
   const { child, said, ended } = startProcess(process.execPath, [EXECUTABLE, ...args], {
@@ -85,7 +93,7 @@ export async function vocabdb(args: readonly string[], options: CliOptions = {})
     env: {
       PATH: process.env.PATH,
       HOME: home,
-      ...(options.url !== undefined && { DATABASE_URL: options.url }),
+      ...(options.url !== undefined && { DATABASE_URL: options.url, ...directUrl(options.url) }),
       ...options.env,
     },
   });

@@ -5,12 +5,15 @@ import { test as base, inject } from "vitest";
 import { type Database, withPrisma } from "../../src/db/database.js";
 import { type Connection, withConnection } from "../../src/db/pool.js";
 import type { Target } from "../../src/db/target.js";
-import { Secret } from "../../src/secret.js";
+import { targetAt } from "./target.js";
 
 export interface TestDatabase {
+  /** Through the pooler, if the run has one. */
   readonly target: Target;
-  /** As an operator would write it, password included. */
+  /** The same as an operator would write it, password included. */
   readonly url: string;
+  /** Past any pooler, for what a test does itself. */
+  readonly direct: pg.ClientConfig;
   /** A plain driver connection that knows nothing of vocabdb's session setup. */
   query<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>;
 }
@@ -50,21 +53,23 @@ export async function withClient<T>(config: pg.ClientConfig, work: (client: pg.C
 }
 
 async function withTestDatabase<T>(template: string, work: (db: TestDatabase) => Promise<T>): Promise<T> {
-  const { host, port, user, password } = inject("server");
+  const server = inject("server");
+  const mode = inject("poolMode");
+  const { host, port } = mode === undefined ? server : (inject("poolers")?.[mode] ?? server);
+  // One connection has to do for a command: tried on all of them in one of the runs.
+  const poolMax = mode === "transaction" ? 1 : 5;
   const database = `vocabdb_test_${randomBytes(8).toString("hex")}`;
   await withAdmin((admin) => admin.query(`CREATE DATABASE ${database} TEMPLATE ${template}`));
-  const target: Target = {
-    ...{ host, port, user, password: new Secret(password), database, schema: "public" },
-    tls: { mode: "disable", rootCert: null, clientCert: null, clientKey: null },
-    ...{ applicationName: "vocabdb", options: null, poolMax: 5 },
-    ...{ connectTimeoutMs: 10_000, poolTimeoutMs: 10_000, embedded: false },
-  };
+  const { user, password } = server;
+  const target = targetAt({ host, port }, { user, password, database }, poolMax);
+  const direct = { host: server.host, port: server.port, user, password, database };
   try {
     return await work({
-      target,
-      url: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,
-      query: (sql, values) =>
-        withClient({ host, port, user, password, database }, async (client) => (await client.query(sql, values)).rows),
+      ...{ target, direct },
+      url:
+        `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable` +
+        (poolMax === 5 ? "" : `&connection_limit=${poolMax}`),
+      query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
     });
   } finally {
     await withAdmin((admin) => admin.query(`DROP DATABASE ${database} WITH (FORCE)`));

@@ -14,17 +14,13 @@ export interface Role {
 export async function withRole<T>(db: TestDatabase, attributes: string, work: (role: Role) => Promise<T>): Promise<T> {
   const name = `vocabdb_role_${randomBytes(6).toString("hex")}`;
   const password = `marker-${randomBytes(6).toString("hex")}`;
-  const { host, port, database } = db.target;
   await withAdmin((admin) => admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}' ${attributes}`));
   try {
     await db.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${name}; GRANT ALL ON SCHEMA public TO ${name}`);
     return await work({
       ...{ name, password },
       query: (sql, values) =>
-        withClient(
-          { host, port, user: name, password, database },
-          async (client) => (await client.query(sql, values)).rows,
-        ),
+        withClient({ ...db.direct, user: name, password }, async (client) => (await client.query(sql, values)).rows),
     });
   } finally {
     await db.query(`DROP OWNED BY ${name}`);

@@ -116,8 +116,7 @@ export async function expectNothingLeft(db: TestDatabase): Promise<void> {
 
 /** A connection that stays open and knows nothing of vocabdb's session setup. */
 export function withDriver<T>(db: TestDatabase, work: (client: Client) => Promise<T>): Promise<T> {
-  const { host, port, user, password, database } = db.target;
-  return withClient({ host, port, user, password: password?.reveal() ?? "", database }, work);
+  return withClient(db.direct, work);
 }
 
 /** @returns the process that waits for such a lock, once there is one. */

@@ -25,8 +25,8 @@ export const status = defineCommand({
       return { ...embedded, database: null };
     }
     const { target, warnings } = await resolveTarget(config);
-    for (const warning of warnings) {
-      notice(`warning: ${warning}`);
+    for (const { message } of warnings) {
+      notice(`warning: ${message}`);
     }
     return { ...(embedded ?? { state: null, ...NO_SERVER }), database: await databaseStatus(target) };
   },

@@ -1,0 +1,39 @@
+/**
+ * `npm run test:pooler`: the commands through PgBouncer in session and in transaction mode, and what is to be
+ * known of poolers themselves. Needs Debian's pgbouncer.
+ */
+import { configDefaults, defineConfig, mergeConfig } from "vitest/config";
+import base from "./vitest.config.js";
+
+/** What is of no pooler's concern, and would only be done thrice. */
+const ELSEWHERE = [
+  // Text out of data.
+  "test/cli/render.test.ts",
+  // How files are read, before there is a connection.
+  "test/cli/seed-input.test.ts",
+];
+
+// One server for all of them: the setup is that of the whole run.
+const { globalSetup: _, ...shared } = base.test ?? {};
+
+const through = (poolMode: "session" | "transaction") => ({
+  ...shared,
+  name: poolMode,
+  include: ["test/cli/**/*.test.ts", "test/utc.test.ts"],
+  exclude: [...configDefaults.exclude, ...ELSEWHERE],
+  provide: { poolMode },
+});
+
+export default mergeConfig(
+  base,
+  defineConfig({
+    test: {
+      globalSetup: ["test/support/pooler-setup.ts"],
+      projects: [
+        { test: { ...shared, name: "poolers", include: ["test/pooler/**/*.system.ts"] } },
+        { test: through("session") },
+        { test: through("transaction") },
+      ],
+    },
+  }),
+);
