@@ -42,7 +42,7 @@ export async function requireSession(client: ClientBase, pool: Pool, target: Tar
 }
 
 /** What to set instead of an address whose pooler cannot be used; the password is left to fill in. */
-export function sessionHint(target: Target, variable: "DATABASE_URL" | "DIRECT_URL"): string {
+function sessionHint(target: Target, variable: "DATABASE_URL" | "DIRECT_URL"): string {
   const { host, port, user, database } = target;
   const url = (where: string): string =>
     `${variable}=postgresql://${encodeURIComponent(user)}:PASSWORD@${where}/${database}`;
@@ -57,7 +57,7 @@ export function sessionHint(target: Target, variable: "DATABASE_URL" | "DIRECT_U
 }
 
 /** PgBouncer's words, with a SQLSTATE that stands for many other things. */
-export function isStatementMode(message: string): boolean {
+function isStatementMode(message: string): boolean {
   return message.includes("not allowed in statement pooling mode");
 }
 
