@@ -45,7 +45,7 @@ export function loadConfig(input: ConfigInput): Config {
   const { env } = input;
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
-  const envFile = readEnvFile(input, problems);
+  const { variables: envFile, cut } = readEnvFile(input, problems);
 
   // Usually a deployment whose secret is missing; falling through to another database would hide it.
   const isEmpty = (value: string | undefined): boolean => value?.trim() === "";

@@ -5,6 +5,7 @@ import type { Finding } from "../finding.js";
 import { findCluster } from "./embedded/cluster.js";
 import { clusterTarget, startServer } from "./embedded/server.js";
 import type { Target } from "./target.js";
+import { tlsWarnings } from "./tls.js";
 import { parseDatabaseUrl } from "./url.js";
 
 export interface Resolution {
@@ -31,7 +32,12 @@ export async function resolveTarget(config: Config): Promise<Resolution> {
     return {
       target: main.target,
       migrationTarget: direct?.target ?? main.target,
-      warnings: [...config.warnings, ...main.warnings, ...(direct?.warnings ?? [])],
+      warnings: [
+        ...config.warnings,
+        ...main.warnings,
+        ...(direct?.warnings ?? []),
+        ...tlsWarnings(direct === null ? [main] : [main, direct]),
+      ],
       startedEmbedded: false,
     };
   }
@@ -46,5 +52,5 @@ export async function resolveTarget(config: Config): Promise<Resolution> {
 
 function parseSetting(setting: UrlSetting, variable: string, config: Config) {
   const name = setting.source === "--database-url" ? setting.source : `${variable} (${setting.source})`;
-  return parseDatabaseUrl(name, setting.url, config);
+  return { name, ...parseDatabaseUrl(name, setting.url, config) };
 }

@@ -36,17 +36,23 @@ export interface Target {
 
 /** `host:port/database (user)`: what every command that writes says it writes to. */
 export function describeTarget(target: Target): string {
-  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
   const schema = target.schema === "public" ? "" : `, schema ${target.schema}`;
-  return `${host}:${target.port}/${target.database} (${target.user}${schema})${target.embedded ? " embedded" : ""}`;
+  return `${describeAddress(target)}/${target.database} (${target.user}${schema})${target.embedded ? " embedded" : ""}`;
+}
+
+/** `host:port`. */
+export function describeAddress({ host, port }: Target): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether the server runs on this machine, as far as the address tells. */
 export function isLoopback(target: Target): boolean {
   return (
-    target.host === "localhost" ||
-    target.host === "::1" ||
-    /^127(\.\d{1,3}){3}$/.test(target.host) ||
-    target.host.startsWith("/")
+    target.host === "localhost" || target.host === "::1" || /^127(\.\d{1,3}){3}$/.test(target.host) || isSocket(target)
   );
+}
+
+/** Whether the host is the folder of a Unix socket. */
+export function isSocket({ host }: Target): boolean {
+  return host.startsWith("/");
 }

@@ -1,11 +1,14 @@
 /** libpq's `sslmode` in terms of Node's TLS. The driver's own reading of it differs. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { ConfigError } from "../errors.js";
-import { notPostgres } from "./errors.js";
-import type { Target, TlsSettings } from "./target.js";
+import type { Finding } from "../finding.js";
+import { notPostgresError } from "./errors.js";
+import { shownUrlWithTls } from "./shown-url.js";
+import { isSupabase } from "./supabase.js";
+import { isLoopback, isSocket, type Target, type TlsSettings } from "./target.js";
 
 /** PostgreSQL's SSLRequest message: length 8, code 80877103. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
@@ -19,14 +22,14 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
  * - `verify-full`: and its name must be that of the host.
  */
 export async function tlsOptions(target: Target): Promise<ConnectionOptions | false> {
-  const { mode, rootCert } = target.tls;
-  if (mode === "disable" || target.host.startsWith("/")) {
+  const { mode } = target.tls;
+  if (mode === "disable" || isSocket(target)) {
     return false;
   }
   if (mode === "prefer" && !(await offersTls(target))) {
     return false;
   }
-  const verifies = mode === "verify-ca" || mode === "verify-full" || (mode === "require" && rootCert !== null);
+  const verifies = isVerified(target.tls);
   return {
     ...certificates(target.tls),
     rejectUnauthorized: verifies,
@@ -35,8 +38,42 @@ export async function tlsOptions(target: Target): Promise<ConnectionOptions | fa
   };
 }
 
+/** With `prefer`, what cannot be verified would have to be let through all the same. */
+function isVerified({ mode, rootCert }: TlsSettings): boolean {
+  return mode === "verify-ca" || mode === "verify-full" || (mode === "require" && rootCert !== null);
+}
+
+/**
+ * One warning, however many of the targets are reached over a network without encryption, or without knowing
+ * who answers.
+ */
+export function tlsWarnings(targets: readonly { readonly name: string; readonly target: Target }[]): Finding[] {
+  const remote = targets.filter(({ target }) => !isLoopback(target));
+  const unencrypted = remote.filter(({ target }) => target.tls.mode === "disable");
+  const unverified = remote.filter(({ target }) => !isVerified(target.tls));
+  const [worst] = unencrypted.length > 0 ? unencrypted : unverified;
+  if (worst === undefined) {
+    return [];
+  }
+  const { target } = worst;
+  const names = [...new Set((unencrypted.length > 0 ? unencrypted : unverified).map(({ name }) => name))].join(" and ");
+  const isOpen = unencrypted.length > 0;
+  return [
+    {
+      ...{ id: isOpen ? "tls.unencrypted" : "tls.unverified", level: "warning" },
+      message: isOpen
+        ? `${names}: the connection to ${target.host} is not encrypted (sslmode=disable), so that everybody on the way can read the data; use sslmode=verify-full`
+        : `${names}: nothing verifies that it is ${target.host} that answers (sslmode=${target.tls.mode}), so that somebody on the way could take its place; use sslmode=verify-full`,
+      fix: `use ${shownUrlWithTls(target, "verify-full", isSupabase(target) ? "/path/to/prod-ca-2021.crt" : target.tls.rootCert)}`,
+    },
+  ];
+}
+
 function certificates(tls: TlsSettings): ConnectionOptions {
-  const problems: string[] = [];
+  const problems: Finding[] = [];
+  const refuse = (message: string, fix: string | null = null): void => {
+    problems.push({ id: "tls.file", level: "error", message, fix });
+  };
   const read = (parameter: string, path: string | null, parse: (pem: string) => unknown): string | undefined => {
     if (path === null || path === "system") {
       return undefined;
@@ -47,25 +84,45 @@ function certificates(tls: TlsSettings): ConnectionOptions {
       parse(pem);
       return pem;
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      problems.push(`${parameter} names ${path}, which cannot be read (${code})`);
+      if (error instanceof EncryptedKeyError) {
+        refuse(
+          `${parameter} names ${path}, which is encrypted, and vocabdb does not ask for its password`,
+          `decrypt it into a file that only you can read: (umask 077 && openssl pkey -in '${path}' -out NEW_KEY), and name that`,
+        );
+      } else {
+        const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+        refuse(`${parameter} names ${path}, which cannot be read (${code})`);
+      }
       return undefined;
     }
   };
   const ca = read("sslrootcert", tls.rootCert, certificate);
   const cert = read("sslcert", tls.clientCert, certificate);
-  const key = read("sslkey", tls.clientKey, createPrivateKey);
-  if (cert !== undefined && key !== undefined && !certificate(cert).checkPrivateKey(createPrivateKey(key))) {
-    problems.push(`sslkey names ${tls.clientKey}, which is not the key of sslcert (${tls.clientCert})`);
+  const key = read("sslkey", tls.clientKey, privateKey);
+  if (cert !== undefined && key !== undefined && !certificate(cert).checkPrivateKey(privateKey(key))) {
+    refuse(`sslkey names ${tls.clientKey}, which is not the key of sslcert (${tls.clientCert})`);
+  }
+  if (tls.clientCert !== null && tls.clientKey === null) {
+    refuse(`sslcert names ${tls.clientCert}, but there is no sslkey`, "add sslkey=FILE to the URL");
   }
   if (problems.length > 0) {
-    throw new ConfigError(problems.map((message) => ({ id: "tls.file", level: "error", message, fix: null })));
+    throw new ConfigError(problems);
   }
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
 function certificate(pem: string): X509Certificate {
   return new X509Certificate(pem);
+}
+
+class EncryptedKeyError extends Error {}
+
+function privateKey(pem: string): KeyObject {
+  // Either form of it; OpenSSL would say that it was interrupted or cancelled.
+  if (/ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
+    throw new EncryptedKeyError();
+  }
+  return createPrivateKey(pem);
 }
 
 /** Asks the server, as libpq does before it says anything else. */
@@ -83,8 +140,25 @@ function offersTls(target: Target): Promise<boolean> {
     socket.once("error", (error) => settle(() => reject(error)));
     socket.once("close", () => settle(() => reject(new Error("Connection terminated unexpectedly"))));
     socket.once("data", (reply) => {
-      const answer = String.fromCharCode(reply[0] ?? 0);
-      settle(() => (answer === "S" || answer === "N" ? resolve(answer === "S") : reject(notPostgres(target))));
+      const service = otherService(reply.toString("latin1"));
+      // An error of the server's is told by the session that follows, which goes on without TLS.
+      settle(() =>
+        service === null ? resolve(reply.toString("latin1") === "S") : reject(notPostgresError(target, service)),
+      );
     });
   });
+}
+
+/** What gives itself away by its first bytes; null where it is PostgreSQL, which answers S, N or an error. */
+function otherService(reply: string): string | null {
+  const greetings: readonly [beginning: RegExp, service: string][] = [
+    [/^(?:S|N)$|^E/, ""],
+    [/^HTTP\//, "an HTTP server"],
+    [/^SSH-/, "an SSH server"],
+    [/^.{4}\x0a\d+\.\d+|mysql|mariadb/is, "MySQL"],
+    [/^-ERR/, "Redis"],
+    [/^220[ -]/, "a mail or FTP server"],
+  ];
+  const known = greetings.find(([beginning]) => beginning.test(reply));
+  return known === undefined ? "something else" : known[1] === "" ? null : known[1];
 }

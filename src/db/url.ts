@@ -1,9 +1,13 @@
 /** A connection URL becomes a `Target`. Parsed here and not by the driver, which accepts almost anything. */
-import { z } from "zod";
 import { DatabaseUrlError } from "../errors.js";
 import type { Finding } from "../finding.js";
 import { Secret } from "../secret.js";
-import type { SslMode, Target } from "./target.js";
+import { readPassfile } from "./passfile.js";
+import { shownUrl } from "./shown-url.js";
+import { isSupabasePooler, misfitOf } from "./supabase.js";
+import type { Target } from "./target.js";
+import { type Authority, FORM, problem, splitUrl } from "./url-lint.js";
+import { DEFAULTS, parseParameters } from "./url-parameters.js";
 
 export interface UrlDefaults {
   /** Used when the URL has no password. */
@@ -14,143 +18,71 @@ export interface UrlDefaults {
 
 export interface ParsedUrl {
   readonly target: Target;
+  /** Each of level `warning`. */
   readonly warnings: readonly Finding[];
 }
-
-const DEFAULT_POOL_MAX = 5;
-const FORM = "postgresql://USER:PASSWORD@HOST:5432/DATABASE";
-
-const seconds = z
-  .string()
-  .regex(/^\d{1,6}$/, "must be a whole number of seconds")
-  .transform((text) => Number(text) * 1000);
-const text = z.string().min(1, "must not be empty");
-const ignored = z.string().optional();
-
-/**
- * The parameters that mean something here. `sslmode` and its kin are libpq's, `connection_limit`,
- * `pool_timeout` and `schema` are Prisma's, `connect_timeout` and `application_name` are both.
- */
-const Parameters = z.object({
-  application_name: text.max(63).default("vocabdb"),
-  connect_timeout: seconds.default(10_000),
-  connection_limit: z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(1).max(1000))
-    .optional(),
-  host: text.optional(),
-  options: text.optional(),
-  pool_timeout: seconds.default(10_000),
-  schema: text.max(63).default("public"),
-  sslcert: text.optional(),
-  sslkey: text.optional(),
-  sslmode: z
-    .enum(["disable", "allow", "prefer", "require", "no-verify", "verify-ca", "verify-full"], {
-      error: "must be disable, prefer, require, verify-ca or verify-full",
-    })
-    .transform((mode): SslMode => (mode === "allow" ? "prefer" : mode === "no-verify" ? "require" : mode))
-    .default("prefer"),
-  sslrootcert: text.optional(),
-  // Known to others and without effect here, so that copied URLs do not warn: every statement of ours
-  // is unnamed and works through a transaction pooler, and channel binding is the driver's choice.
-  pgbouncer: ignored,
-  statement_cache_size: ignored,
-  channel_binding: ignored,
-});
 
 /**
  * @param name what the user knows the URL as, for messages: `DATABASE_URL`, `--database-url`, …
  * @throws {DatabaseUrlError} with every problem; never holding the password.
  */
 export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefaults): ParsedUrl {
-  const value = url.reveal();
-  const fail = (problem: string, hint: string | null = `expected the form ${FORM}`): never => {
-    throw new DatabaseUrlError([{ id: "url.invalid", level: "error", message: `${name} ${problem}`, fix: hint }]);
+  const correctedUrl = (text: string): string | null => {
+    try {
+      return shownUrl(parseDatabaseUrl(name, new Secret(text), defaults).target);
+    } catch {
+      return null;
+    }
   };
+  const parts = splitUrl(name, url.reveal(), correctedUrl);
 
-  if (/^["'`]/.test(value)) {
-    fail("begins with a quotation mark", "remove the quotes around the URL: docker --env-file and systemd keep them");
-  }
-  const scheme = /^((?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(value)?.[1];
-  if (scheme !== "postgresql" && scheme !== "postgres") {
-    fail(
-      scheme === undefined ? "is not a connection URL" : `begins with ${scheme}://, which is not a PostgreSQL address`,
-      scheme === "https" || scheme === "http"
-        ? "this is the address of an API, not of the database; in the Supabase dashboard: Connect → Session pooler → copy the URI"
-        : undefined,
-    );
-  }
-
-  const rest = value.slice(value.indexOf("://") + 3);
-  const authorityEnd = rest.search(/[/?#]/);
-  const authority = authorityEnd === -1 ? rest : rest.slice(0, authorityEnd);
-  const tail = authorityEnd === -1 ? "" : rest.slice(authorityEnd);
-  const at = authority.lastIndexOf("@");
-  if (at !== -1 && hasStrayAt(tail)) {
-    // What follows the first @ may be part of the password, so none of it may be named.
-    fail(
-      "has an @ after its host part, so that it is not clear where the password ends",
-      "in a password write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A, % as %25; in other places too @ as %40",
-    );
-  }
-  if (at === -1 && hasUserInfoCutShort(authority, tail)) {
-    const character = tail.charAt(0);
-    fail(
-      `has a user name or password with the character ${character}, which ends the host part of a URL`,
-      `write it as ${encodeURIComponent(character)}; in a password also @ as %40, : as %3A, % as %25, a space as %20`,
-    );
-  }
-  if (tail.includes("#")) {
-    fail("contains #, which cuts a URL short", "write # as %23; in a .env file also put the URL in double quotes");
-  }
-
-  const problems: string[] = [];
+  const problems: Finding[] = [];
   const decode = (part: string, what: string): string => {
     try {
       return decodeURIComponent(part);
     } catch {
-      problems.push(`${name} has a ${what} with a stray %: write % as %25`);
+      const corrected = correctedUrl(encodeStrayPercents(url.reveal()));
+      problems.push(
+        problem(name, "url.percent", `has a ${what} with a stray %: write % as %25`, corrected && `use ${corrected}`),
+      );
       return part;
     }
   };
-
-  const userInfo = at === -1 ? "" : authority.slice(0, at);
-  const colon = userInfo.indexOf(":");
-  const user = decode(colon === -1 ? userInfo : userInfo.slice(0, colon), "user name");
-  const password = colon === -1 ? "" : decode(userInfo.slice(colon + 1), "password");
-
-  const question = tail.indexOf("?");
-  const path = question === -1 ? tail : tail.slice(0, question);
-  const query = new URLSearchParams(question === -1 ? "" : tail.slice(question + 1));
-  const { parameters, warnings } = parseParameters(name, query, problems);
-
-  const { hostName, port } = splitHost(name, authority.slice(at + 1), problems);
+  const user = decode(parts.user, "user name");
+  const password = decode(parts.password, "password");
+  const query = new URLSearchParams(parts.query);
+  const { parameters, problems: ofParameters, warnings } = parseParameters(name, query);
+  problems.push(...ofParameters);
+  const { hostName, port } = splitHost(name, parts, problems);
   // Percent-encoded where it is the folder of a Unix socket, as libpq has it.
   const host = parameters?.host ?? (hostName === null ? null : decode(hostName, "host name"));
   if (host === "") {
-    problems.push(`${name} names no host`);
+    problems.push(problem(name, "url.no-host", "names no host"));
   }
   if (host?.includes(",")) {
-    problems.push(`${name} names several hosts; vocabdb connects to one, the primary`);
-  }
-  if (user === "") {
-    problems.push(`${name} names no user`);
-  }
-  const database = decode(path.slice(1), "database name") || user;
-
-  if (problems.length > 0 || parameters === null || host === null) {
-    throw new DatabaseUrlError(
-      problems.map((message) => ({ id: "url.invalid", level: "error", message, fix: `expected the form ${FORM}` })),
+    problems.push(
+      problem(
+        name,
+        "url.several-hosts",
+        "names several hosts; vocabdb connects to one, the primary",
+        "keep one host and its port: postgresql://USER:PASSWORD@PRIMARY:5432/DATABASE",
+      ),
     );
   }
+  if (user === "") {
+    problems.push(problem(name, "url.no-user", "names no user"));
+  }
+  const database = decode(parts.path.slice(1), "database name") || user;
+  if (problems.length > 0 || !parameters || host === null) {
+    throw new DatabaseUrlError(problems);
+  }
+
+  const login = { host, port, user, database };
+  const own = password === "" ? defaults.password : new Secret(password);
   const target: Target = {
-    host,
-    port,
-    user,
-    password: password === "" ? defaults.password : new Secret(password),
-    database,
+    ...login,
+    // As libpq has it, a file is the last resort.
+    password: own ?? fromPassfile(name, parameters.passfile, login, warnings),
     schema: parameters.schema,
     tls: {
       mode: parameters.sslmode,
@@ -160,56 +92,88 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
     },
     applicationName: parameters.application_name,
     options: parameters.options ?? null,
-    poolMax: parameters.connection_limit ?? defaults.poolMax ?? DEFAULT_POOL_MAX,
+    poolMax: parameters.connection_limit ?? defaults.poolMax ?? DEFAULTS.poolMax,
     connectTimeoutMs: parameters.connect_timeout,
     poolTimeoutMs: parameters.pool_timeout,
     embedded: false,
   };
-  return { target, warnings };
+  return { target, warnings: [...warnings, ...doubts(name, target, parts)] };
 }
 
-/** Whether an @ that follows the first /, ? or # shows that this character belonged to the password. */
-function hasUserInfoCutShort(authority: string, tail: string): boolean {
-  const looksLikeHost = /^[^:]*(:\d*)?$/.test(authority);
-  return tail.includes("@") && (!looksLikeHost || hasStrayAt(tail));
-}
-
-/** Whether there is an @ behind the host part, other than in the value of a parameter. */
-function hasStrayAt(tail: string): boolean {
-  const [path = "", ...pairs] = tail.split(/[?&]/);
-  return path.includes("@") || pairs.some((pair) => pair.includes("@") && !isKnown(pair.split("=")[0] ?? ""));
-}
-
-function isKnown(parameter: string): boolean {
-  return Object.hasOwn(Parameters.shape, parameter);
-}
-
-function parseParameters(name: string, query: URLSearchParams, problems: string[]) {
-  const unknown = [...new Set(query.keys())].filter((key) => !isKnown(key));
-  const warnings = unknown.map(
-    (key): Finding => ({
-      ...{ id: "url.parameter-unknown", level: "warning" },
-      message: `${name}: the parameter ${JSON.stringify(key)} is not known and has no effect`,
-      fix: `remove ${key} from the URL`,
-    }),
-  );
-  const result = Parameters.safeParse(Object.fromEntries(query));
-  if (!result.success) {
-    problems.push(...result.error.issues.map((issue) => `${name}: ${issue.path.join(".")} ${issue.message}`));
+function fromPassfile(
+  name: string,
+  path: string | undefined,
+  login: Pick<Target, "host" | "port" | "user" | "database">,
+  warnings: Finding[],
+): Secret | null {
+  const found = path === undefined ? null : readPassfile(path, login);
+  if (typeof found !== "string") {
+    return found;
   }
-  return { parameters: result.success ? result.data : null, warnings };
+  warnings.push({
+    ...{ id: "url.passfile", level: "warning" },
+    message: `${name}: the password file ${path} ${found}`,
+    fix: found.startsWith("is ignored") ? `chmod 600 ${path}` : "correct passfile in the URL, or remove it",
+  });
+  return null;
 }
 
-function splitHost(name: string, hostPort: string, problems: string[]) {
+/** What the server will most likely refuse, though it has the last word. */
+function doubts(name: string, target: Target, { query, path }: Authority): Finding[] {
+  const misfit = misfitOf(target);
+  const found: Finding[] = [];
+  if (misfit !== null) {
+    found.push({
+      ...{ id: "auth.pooler-user", level: "warning" },
+      message: `${name}: ${misfit.reason}`,
+      fix: misfit.fix,
+    });
+  }
+  if (isSupabasePooler(target) && path.length < 2) {
+    found.push({
+      ...{ id: "url.no-database", level: "warning" },
+      message: `${name} names no database, and asks for that of the user's name: ${target.database}`,
+      fix: `use ${shownUrl({ ...target, database: "postgres" })}`,
+    });
+  }
+  if (/\$\{\w*\}/.test(`${target.host}${target.user}${target.password?.reveal() ?? ""}${target.database}${query}`)) {
+    found.push({
+      ...{ id: "url.unexpanded", level: "warning" },
+      message: `${name} has a variable in it (\${…}), which is not expanded here`,
+      fix: "write its value into the URL; a $ of a password is written %24",
+    });
+  }
+  return found;
+}
+
+function splitHost(name: string, { host }: Authority, problems: Finding[]) {
   // Several hosts pass here, to be told apart from what cannot be read.
-  const match = /^(\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^:,\s]*|.*,.*?)(?::(\d*))?$/.exec(hostPort);
+  const match = /^(\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^:,\s]*|.*,.*?)(?::(\d*))?$/.exec(host);
   if (match === null) {
-    problems.push(`${name} has a host or port that cannot be read`);
+    problems.push(
+      problem(
+        name,
+        "url.host",
+        "has a host or port that cannot be read",
+        `expected the form ${FORM}; an IPv6 address stands in brackets: @[::1]:5432`,
+      ),
+    );
     return { hostName: null, port: 0 };
   }
   const port = match[2] ? Number(match[2]) : 5432;
   if (port < 1 || port > 65535) {
-    problems.push(`${name} has a port outside 1 to 65535`);
+    problems.push(
+      problem(
+        name,
+        "url.port",
+        "has a port outside 1 to 65535",
+        "PostgreSQL usually listens on 5432: write @HOST:5432",
+      ),
+    );
   }
   return { hostName: (match[1] ?? "").replace(/^\[|\]$/g, ""), port };
+}
+
+function encodeStrayPercents(url: string): string {
+  return url.replace(/%(?![0-9A-Fa-f]{2})/g, "%25");
 }

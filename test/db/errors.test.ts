@@ -224,7 +224,8 @@ describe("what is not PostgreSQL", () => {
       });
       expect(await failure(target, translated)).toMatchObject({
         code: "DATABASE_UNREACHABLE",
-        message: `what listens at 127.0.0.1:${port} is not PostgreSQL`,
+        finding: "net.wrong-service",
+        message: `what listens at 127.0.0.1:${port} is not PostgreSQL${mode === "prefer" ? " but an HTTP server" : ""}`,
       });
     });
   });

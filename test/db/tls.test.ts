@@ -139,7 +139,8 @@ describe("a server without TLS", () => {
         expect(await failure).toMatchObject({
           code: "TLS_FAILED",
           message: expect.stringContaining("offers no TLS, but the URL asks for it (sslmode=require)"),
-          hint: expect.stringContaining("sslmode=prefer"),
+          hint: expect.stringContaining("sslmode=disable"),
+          finding: "tls.not-offered",
         });
       }
     });
