@@ -40,12 +40,14 @@ export interface ConfigInput {
   readonly envFile?: string | undefined;
 }
 
+const HELP = "see `vocabdb --help` and the section on configuration in README.md";
+
 /** @throws {ConfigError} naming every problem found. */
 export function loadConfig(input: ConfigInput): Config {
   const { env } = input;
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
-  const { variables: envFile, cut } = readEnvFile(input, problems);
+  const { content, variables: envFile } = readEnvFile(input, problems);
 
   // Usually a deployment whose secret is missing; falling through to another database would hide it.
   const isEmpty = (value: string | undefined): boolean => value?.trim() === "";
@@ -57,6 +59,9 @@ export function loadConfig(input: ConfigInput): Config {
         problems.push(empty(`${name} is set in the environment but empty`));
       } else if (env[name] === undefined && isEmpty(envFile[name])) {
         problems.push(empty(`${name} is set in the env file but empty`));
+      } else if (env[name] === undefined || env[name] === envFile[name]) {
+        // The environment may have been filled from the same file, by a program that reads it like this.
+        problems.push(...misreadLine(name, content, envFile));
       }
     }
   }
@@ -74,6 +79,8 @@ export function loadConfig(input: ConfigInput): Config {
     });
   }
 
+  warnings.push(...unusedSettings(env, databaseUrl));
+
   const config: Config = {
     databaseUrl,
     directUrl: directUrlFor(databaseUrl, env, envFile, warnings),
@@ -83,7 +90,7 @@ export function loadConfig(input: ConfigInput): Config {
     warnings,
   };
   if (problems.length > 0) {
-    throw new ConfigError(problems, "see `vocabdb --help` and the section on configuration in README.md");
+    throw new ConfigError(problems);
   }
   return Object.freeze(config);
 }
@@ -117,30 +124,69 @@ function directUrlFor(
 }
 
 function empty(message: string): Finding {
-  return { id: "env.empty", level: "error", message, fix: null };
+  return { id: "env.empty", level: "error", message, fix: HELP };
+}
+
+/** libpq's variables for TLS, which a security setting must not be taken for granted from. */
+function unusedSettings(env: Environment, databaseUrl: UrlSetting | null): Finding[] {
+  const url = databaseUrl?.url.reveal() ?? "";
+  return ["sslmode", "sslrootcert", "sslcert", "sslkey"]
+    .filter(
+      (parameter) => env[`PG${parameter.toUpperCase()}`] && databaseUrl !== null && !url.includes(`${parameter}=`),
+    )
+    .map((parameter) => ({
+      ...{ id: "env.variable-unused", level: "warning" },
+      message: `PG${parameter.toUpperCase()} is set but not used; write ${parameter}=… into the URL`,
+      fix: `write ${parameter}=… into the URL`,
+    }));
 }
 
 function setting(value: string | undefined, source: UrlSource): UrlSetting | null {
   return value === undefined || value.trim() === "" ? null : { url: new Secret(value.trim()), source };
 }
 
-function readEnvFile(input: ConfigInput, problems: Finding[]): Environment {
+function readEnvFile(input: ConfigInput, problems: Finding[]): { content: string; variables: Environment } {
   const path = resolve(input.cwd, input.envFile ?? ".env");
   try {
     // Windows editors begin files with a byte order mark, which would become part of the first name.
-    return parseEnv(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    const content = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    return { content, variables: parseEnv(content) };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
-    if (code === "ENOENT" && input.envFile === undefined) {
-      return {};
+    if (code !== "ENOENT" || input.envFile !== undefined) {
+      problems.push({
+        ...{ id: "env.file-unreadable", level: "error", fix: HELP },
+        message: `cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`,
+      });
     }
-    problems.push({
-      ...{ id: "env.file-unreadable", level: "error" },
-      message: `cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`,
-      fix: null,
-    });
-    return {};
+    return { content: "", variables: {} };
   }
+}
+
+/** What the parser of env files cuts short or leaves out without a word. */
+function misreadLine(name: string, content: string, variables: Environment): Finding[] {
+  const lines = [...content.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*(.*)$`, "gm"))];
+  const value = lines.at(-1)?.[1] ?? "";
+  if (lines.length > 0 && variables[name] === undefined) {
+    return [
+      {
+        ...{ id: "env.quote-unclosed", level: "error" },
+        message: `${name} stands in the env file, but a quotation mark that is not closed makes it unreadable`,
+        fix: `write ${name}="postgresql://USER:PASSWORD@HOST:5432/DATABASE", quotes on both sides`,
+      },
+    ];
+  }
+  // A # in front of a comment has a space before it, and the host comes after the last @.
+  if (/^[^"'`#][^#]*(?<!\s)#.*@/.test(value)) {
+    return [
+      {
+        ...{ id: "env.cut-at-hash", level: "error" },
+        message: `${name} in the env file is cut off at a #, which begins a comment where a value has no quotes`,
+        fix: `write # as %23 and put quotes around the URL: ${name}="postgresql://USER:PASSWORD@HOST:5432/DATABASE"`,
+      },
+    ];
+  }
+  return [];
 }
 
 function parsePoolMax(value: string | undefined, problems: Finding[]): number | null {
@@ -152,7 +198,7 @@ function parsePoolMax(value: string | undefined, problems: Finding[]): number | 
     problems.push({
       ...{ id: "env.pool-max", level: "error" },
       message: `VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`,
-      fix: null,
+      fix: HELP,
     });
     return null;
   }

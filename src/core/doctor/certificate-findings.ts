@@ -1,71 +1,67 @@
 /** What a server's certificate means for the `sslmode` that was asked for. */
 import type { CertificateFacts } from "../../db/probe/certificate.js";
+import { shownUrlWithTls } from "../../db/shown-url.js";
 import { isLoopback, type Target } from "../../db/target.js";
 import type { Finding } from "../../finding.js";
+import { findingOf } from "./finding-of.js";
 
-const SUPABASE = /\.supabase\.(co|com)$/;
-const RDS = /\.rds\.amazonaws\.com$/;
+/** What Node says of OpenSSL's codes when it ends a connection for them. */
+const WORDS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "certificate has expired",
+  CERT_NOT_YET_VALID: "certificate is not yet valid",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed certificate",
+  SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in certificate chain",
+  UNABLE_TO_GET_ISSUER_CERT: "unable to get issuer certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unable to get local issuer certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unable to verify the first certificate",
+};
 
 export function certificateFindings(target: Target, certificate: CertificateFacts, now: Date): Finding[] {
   const { mode, rootCert } = target.tls;
   const verifies = mode === "verify-ca" || mode === "verify-full" || (mode === "require" && rootCert !== null);
+  // What the mode does not ask for is still good to know before the mode is changed.
+  const level = (matters: boolean): Finding["level"] => (matters ? "error" : "info");
   const faults: Finding[] = [];
-  const found = (id: string, matters: boolean, message: string, fix: string): void => {
-    faults.push({ id, level: matters ? "error" : "info", message, fix });
-  };
 
-  const { validFrom, validTo, distrust, misnamed } = certificate;
-  const where = `${target.host}:${target.port}`;
-  const day = (time: Date): string => time.toISOString().slice(0, 10);
-  const clock = `this machine's clock says ${now.toISOString().slice(0, 16)}Z`;
-  if (validTo < now || distrust === "CERT_HAS_EXPIRED") {
-    found(
-      ...(["tls.expired", verifies] as const),
-      `the certificate of ${where} expired on ${day(validTo)} (${clock})`,
-      "have the server's certificate renewed; if the clock of this machine is wrong: sudo timedatectl set-ntp true",
-    );
-  } else if (validFrom > now || distrust === "CERT_NOT_YET_VALID") {
-    found(
-      ...(["tls.not-yet-valid", verifies] as const),
-      `the certificate of ${where} is valid only from ${day(validFrom)} (${clock})`,
-      "usually the clock of this machine is wrong: sudo timedatectl set-ntp true",
-    );
-  } else if (distrust === "DEPTH_ZERO_SELF_SIGNED_CERT") {
-    found(
-      ...(["tls.self-signed", verifies] as const),
-      `the certificate of ${where} is signed by itself, so only a copy of it can vouch for it`,
-      "copy the server's certificate (server.crt) over a way that you trust and add sslmode=verify-full&sslrootcert=/path/to/server.crt to the URL; or have it signed by an authority",
-    );
-  } else if (distrust !== null) {
-    found(
-      ...(["tls.private-ca", verifies] as const),
-      `the certificate of ${where} is signed by ${certificate.authority}, which ${rootCert === null ? "this machine does not know" : `is not in ${rootCert}`} (${distrust})`,
-      authorityFix(target.host),
-    );
+  const distrust = distrustOf(certificate, now);
+  if (distrust !== null) {
+    const finding = findingOf(certificateError(distrust), target, "tls.certificate");
+    faults.push({
+      ...{ ...finding, level: level(verifies) },
+      message: `${finding.message} (it is signed by ${certificate.authority}, valid from ${day(certificate.validFrom)} to ${day(certificate.validTo)})`,
+    });
   }
-  if (misnamed !== null) {
-    found(
-      ...(["tls.wrong-name", mode === "verify-full"] as const),
-      `the certificate of ${where} is for ${certificate.names.join(", ")}, not for ${target.host}`,
-      `connect by a name that stands in it (${certificate.names[0] ?? "none does"}), have a certificate made for ${target.host}, or, if any certificate of this authority is good enough: sslmode=verify-ca`,
-    );
+  if (certificate.misnamed !== null) {
+    const finding = findingOf(misnamedError(certificate), target, "tls.wrong-name");
+    faults.push({ ...finding, level: level(mode === "verify-full") });
   }
   return verifies || isLoopback(target) ? faults : [unverified(target, faults), ...faults];
 }
 
-function unverified({ host, tls }: Target, faults: readonly Finding[]): Finding {
+/** Node tells one reason of several; the dates can be read anyway. */
+function distrustOf({ distrust, validFrom, validTo }: CertificateFacts, now: Date): string | null {
+  return validTo < now ? "CERT_HAS_EXPIRED" : validFrom > now ? "CERT_NOT_YET_VALID" : distrust;
+}
+
+function certificateError(code: string): Error {
+  return Object.assign(new Error(WORDS[code] ?? code), { code });
+}
+
+function misnamedError({ misnamed, names }: CertificateFacts): Error {
+  const message = `Hostname/IP does not match certificate's altnames: ${misnamed}: ${names.join(", ")}`;
+  return Object.assign(new Error(message), { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+}
+
+function unverified(target: Target, faults: readonly Finding[]): Finding {
+  const { host, tls } = target;
   return {
     ...{ id: "tls.unverified", level: "warning" },
-    message: `the connection to ${host} is encrypted, but nobody checks that it ends there: sslmode=${tls.mode} accepts any certificate`,
-    fix: faults.length === 0 ? "write sslmode=verify-full: its certificate is good" : authorityFix(host),
+    message: `nothing verifies that it is ${host} that answers (sslmode=${tls.mode}), so that somebody on the way could take its place`,
+    fix:
+      faults[0]?.fix ?? `the certificate is good, so nothing stands against ${shownUrlWithTls(target, "verify-full")}`,
   };
 }
 
-function authorityFix(host: string): string {
-  const source = SUPABASE.test(host)
-    ? "in the dashboard Project Settings → Database → SSL Configuration → Download certificate (prod-ca-2021.crt)"
-    : RDS.test(host)
-      ? "download https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-      : "get the authority's certificate from whoever runs the server";
-  return `${source}, then add sslmode=verify-full&sslrootcert=/path/to/ca.crt to the URL; encrypted but unverified: sslmode=require`;
+function day(time: Date): string {
+  return time.toISOString().slice(0, 10);
 }

@@ -45,7 +45,7 @@ export async function examineWrite(connection: Connection, limit: Limit): Promis
     if (translateError(error, target) instanceof MigrationsPendingError) {
       return { value: null, detail: "the tables are older than this version", findings: [], looked: [] };
     }
-    return { value: null, detail: "refused", findings: [findingOf(error, target, "write.failed")], looked: [] };
+    return { value: null, detail: "refused", findings: [findingOf(error, target, "server.write-failed")], looked: [] };
   }
 }
 
@@ -79,8 +79,9 @@ export async function runCheck(
   limit: Limit,
 ): Promise<{ readonly findings: readonly DatabaseFinding[]; readonly looked: readonly string[] }> {
   const { target } = connection;
+  const way = check.writes ? { dryRun: true } : { readOnly: true };
   try {
-    const findings = await inTransaction(connection, { readOnly: true, signal: limit.signal }, async (client) => {
+    const findings = await inTransaction(connection, { ...way, signal: limit.signal }, async (client) => {
       await bound(client, limit.timeoutMs);
       return check.run({ target, client });
     });

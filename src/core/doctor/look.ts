@@ -1,14 +1,18 @@
 /** How an examination goes from stage to stage, whoever keeps the record of it. */
 import type { Limit } from "../../db/probe/socket.js";
 import type { Finding } from "../../finding.js";
+import type { DatabaseFinding } from "./check.js";
 import type { StageName } from "./stages.js";
+
+/** Only what is found inside the database can be mended by statements. */
+export type StageFinding = Finding & Partial<Pick<DatabaseFinding, "repair" | "changes" | "unseen">>;
 
 /** What a stage saw. */
 export interface Seen<T> {
   readonly value: T;
   /** In a few words, for the list of steps. */
   readonly detail: string;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly StageFinding[];
   /** Ids that it could make findings of; by default all of the stage. */
   readonly looked?: readonly string[];
 }

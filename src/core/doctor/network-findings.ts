@@ -1,16 +1,15 @@
 /** From what was seen on the way to the server to what is wrong, and what to do. */
 import { getServers } from "node:dns";
+import { notPostgres } from "../../db/failures/client.js";
 import { type Answer, hasGlobalIpv6, type NameFacts } from "../../db/probe/dns.js";
 import type { LocalServer } from "../../db/probe/local-servers.js";
 import type { Reply } from "../../db/probe/reply.js";
 import { ClosedError, SilenceError } from "../../db/probe/socket.js";
 import type { Attempt, TcpFacts } from "../../db/probe/tcp.js";
-import { isLoopback, type Target } from "../../db/target.js";
+import { shownUrl, shownUrlWithTls } from "../../db/shown-url.js";
+import { describeAddress, isLoopback, isSocket, type Target } from "../../db/target.js";
 import type { Finding } from "../../finding.js";
 import { FindingsError, findingOf } from "./finding-of.js";
-
-const SESSION_POOLER =
-  "use the session pooler, which has IPv4: in the dashboard Connect → Session pooler → copy the URI, postgresql://postgres.PROJECT:PASSWORD@aws-N-REGION.pooler.supabase.com:5432/postgres (or buy the project the IPv4 add-on)";
 
 export function nameFindings(target: Target, facts: NameFacts): Finding[] {
   const { host } = target;
@@ -31,7 +30,7 @@ export function nameFindings(target: Target, facts: NameFacts): Finding[] {
       },
     ];
   }
-  return [findingOf(lookupFailure(host, code), target, "net.name-not-found")];
+  return [findingOf(lookupFailure(host, code), target, "net.dns-not-found")];
 }
 
 /** Whether nothing is known because nobody could be asked. */
@@ -44,13 +43,13 @@ function lookupFailure(host: string, code: string | null): Error {
 }
 
 function ipv6Only(target: Target, addresses: readonly string[]): Finding {
-  return {
-    ...{ id: "net.ipv6-only", level: "error" },
-    message: `${target.host} has only an IPv6 address (${addresses.join(", ")}), and this machine cannot reach the IPv6 internet`,
-    fix: /\.supabase\.(co|com)$/.test(target.host)
-      ? SESSION_POOLER
-      : "give this machine IPv6 (many CI runners, and containers by default, have none), or use a host name of the database that has an IPv4 address",
-  };
+  // In the words of the classifier, which sees just one address and its failure.
+  const [address = ""] = addresses;
+  const failure = Object.assign(new Error(`connect ENETUNREACH ${address}:${target.port}`), {
+    code: "ENETUNREACH",
+    address,
+  });
+  return { ...findingOf(failure, target, "net.ipv6-only"), id: "net.ipv6-only" };
 }
 
 const UNREACHABLE = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"];
@@ -95,25 +94,16 @@ function deadAddresses({ host }: Target, attempts: readonly Attempt[]): Finding[
 
 function elsewhereFix(target: Target, elsewhere: readonly LocalServer[]): string | null {
   const [first] = elsewhere;
-  if (first === undefined) {
+  if (first === undefined || target.embedded) {
     return null;
   }
-  const places = elsewhere.map(({ host, port }) =>
-    host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`,
-  );
-  return `PostgreSQL answers at ${places.join(", ")}; if that is the one: ${urlOf({ ...target, ...first })}`;
-}
-
-/** As it would be written, with a place for the password. */
-function urlOf({ user, host, port, database }: Target): string {
-  const password = ":PASSWORD";
-  const [authority, query] = host.startsWith("/") ? [`:${port}`, `?host=${host}`] : [`${host}:${port}`, ""];
-  return `postgresql://${encodeURIComponent(user)}${password}@${authority}/${encodeURIComponent(database)}${query}`;
+  const places = elsewhere.map(({ host, port }) => describeAddress({ ...target, host, port }));
+  return `PostgreSQL answers at ${places.join(", ")}; if that is the one, use ${shownUrl({ ...target, ...first })}`;
 }
 
 /** @returns an error that carries what the missing answer means */
 export function offerFailure(target: Target, error: unknown, waitedMs: number): FindingsError {
-  const where = `${target.host}:${target.port}`;
+  const where = describeAddress(target);
   if (error instanceof SilenceError) {
     return new FindingsError([
       {
@@ -136,39 +126,39 @@ export function offerFailure(target: Target, error: unknown, waitedMs: number): 
 }
 
 export function offerFindings(target: Target, reply: Reply, elsewhere: readonly LocalServer[]): Finding[] {
-  const { host, port } = target;
-  const where = `${host}:${port}`;
+  const where = describeAddress(target);
   const { mode } = target.tls;
   switch (reply.kind) {
-    case "other":
+    case "other": {
+      const service = reply.service ?? `something that answers ${JSON.stringify(reply.excerpt)}`;
+      const [message, hint] = notPostgres(where, service);
       return [
         {
           ...{ id: "net.wrong-service", level: "error" },
-          message: `what listens at ${where} is not PostgreSQL but ${reply.service ?? `something that answers ${JSON.stringify(reply.excerpt)}`}`,
-          fix:
-            elsewhereFix(target, elsewhere) ??
-            "check the host and the port of the URL (PostgreSQL usually listens on 5432, PgBouncer on 6432)",
+          message,
+          fix: elsewhereFix(target, elsewhere) ?? hint,
         },
       ];
+    }
     case "refusal": {
       const { message, ...facts } = reply.refusal;
       return [findingOf(Object.assign(new Error(message), facts), target, "server.refused")];
     }
     case "plain":
-      if (mode !== "disable" && mode !== "prefer" && !host.startsWith("/")) {
+      if (mode !== "disable" && mode !== "prefer" && !isSocket(target)) {
         return [findingOf(new Error("The server does not support SSL connections"), target, "tls.not-offered")];
       }
       return unencrypted(
         target,
         "the server offers no TLS",
-        "have TLS set up on the server (ssl = on), then add sslmode=verify-full to the URL",
+        `have TLS set up on the server (ssl = on), then use ${shownUrlWithTls(target, "verify-full")}`,
       );
     case "tls":
       return mode === "disable"
         ? unencrypted(
             target,
             "the URL says sslmode=disable",
-            "the server offers TLS: write sslmode=verify-full, or sslmode=require",
+            `the server offers TLS: use ${shownUrlWithTls(target, "verify-full")}`,
           )
         : [];
   }
@@ -180,7 +170,7 @@ function unencrypted(target: Target, reason: string, fix: string): Finding[] {
     : [
         {
           ...{ id: "tls.unencrypted", level: "warning" },
-          message: `everything between here and ${target.host}:${target.port} can be read and changed on the way, because ${reason}`,
+          message: `everything between here and ${describeAddress(target)} can be read and changed on the way, because ${reason}`,
           fix,
         },
       ];

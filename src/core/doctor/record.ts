@@ -1,9 +1,9 @@
 /** The record of an examination: what each stage found, how long it took, and what has passed. */
 import type { Target } from "../../db/target.js";
-import type { FindingLevel } from "../../finding.js";
+import type { Finding, FindingLevel } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import { findingsOf } from "./finding-of.js";
-import type { Look, Seen } from "./look.js";
+import type { Look, Seen, StageFinding } from "./look.js";
 import type { Step, UrlName } from "./report.js";
 import type { Selected } from "./selection.js";
 import { isConnectionStage, ownIds, type StageName, stageNames, stages } from "./stages.js";
@@ -20,10 +20,10 @@ export interface RecordOptions {
 
 /** What is said of a failure for which neither the stage nor the classifier has a name. */
 const FALLBACK: Readonly<Partial<Record<StageName, string>>> = {
-  url: "url.invalid",
-  dns: "net.name-not-found",
-  tcp: "net.unreachable",
-  tls: "net.closed",
+  url: "env.embedded-start",
+  dns: "net.failed",
+  tcp: "net.failed",
+  tls: "net.failed",
   certificate: "tls.handshake",
   login: "auth.refused",
 };
@@ -114,6 +114,9 @@ export class ExaminationRecord {
       ({ id, level }) =>
         selected.has(id) || (isFatal && level === "error") || (ownIds as readonly string[]).includes(id),
     );
+    for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
+      this.#looked.delete(id);
+    }
     for (const finding of kept) {
       this.#keep(finding, url);
     }
@@ -122,17 +125,21 @@ export class ExaminationRecord {
     return !isFatal;
   }
 
-  /** What is wrong with both addresses is told once. */
-  #keep(finding: DatabaseFinding | Omit<DatabaseFinding, "repair">, url: UrlName): void {
-    if (this.#findings.some(({ id, message }) => id === finding.id && message === finding.message)) {
-      return;
+  /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
+  #keep(finding: StageFinding, url: UrlName): void {
+    const known = this.#findings.findIndex(({ id }) => id === finding.id);
+    if (url === "DATABASE_URL") {
+      this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
+        repair: null,
+        ...finding,
+      });
+    } else if (this.#findings[known]?.message !== finding.message) {
+      this.#findings.push({ repair: null, ...finding, message: `DIRECT_URL: ${finding.message}` });
     }
-    const message = url === "DIRECT_URL" ? `DIRECT_URL: ${finding.message}` : finding.message;
-    this.#findings.push({ repair: null, ...finding, message });
   }
 }
 
-function timeUp(stage: StageName, timeoutMs: number): Omit<DatabaseFinding, "repair"> {
+function timeUp(stage: StageName, timeoutMs: number): Finding {
   return {
     ...{ id: "doctor.timeout", level: "error" },
     message: `the examination was cut off after ${timeoutMs / 1000} s, in the stage ${stage}; what is told is all that was known by then`,
