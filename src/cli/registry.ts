@@ -8,7 +8,7 @@ export interface RegistryEntry {
 
 export const registry: Readonly<Record<string, RegistryEntry>> = {
   db: {
-    summary: "the embedded PostgreSQL: start, stop, status, url, destroy",
+    summary: "the database itself: doctor; the embedded PostgreSQL: start, stop, status, url, destroy",
     load: () => import("./commands/db.js").then((module) => module.db),
   },
   migrate: {

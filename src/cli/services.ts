@@ -1,6 +1,6 @@
 /** What a command is given to work with, and the bracket that opens and closes it. */
 import type { Readable } from "node:stream";
-import { type Config, type Environment, loadConfig } from "../config.js";
+import { type Config, type ConfigInput, type Environment, loadConfig } from "../config.js";
 import type { Actor } from "../core/audit.js";
 import type { Guard } from "../core/mark.js";
 import type { Database } from "../db/database.js";
@@ -10,8 +10,12 @@ import type { Reject } from "../errors.js";
 import type { AnnotationLevel } from "./render/annotations.js";
 import { type Display, openDisplay } from "./render/progress.js";
 
-export interface Services {
+export interface Services extends Terminal {
   readonly config: Config;
+}
+
+/** What does not depend on the configuration. */
+interface Terminal {
   readonly cwd: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** For what is too much to be a result; results are returned. */
@@ -29,6 +33,13 @@ export interface Services {
   readonly annotate: (level: AnnotationLevel, rejects: readonly Reject[]) => void;
   /** About work that lasts. The bracket ends it. */
   readonly display: Display;
+  /** Yes or no; null where nobody can be asked. */
+  readonly ask: (question: string) => Promise<boolean | null>;
+}
+
+/** For the one command that has to tell what is wrong with the configuration. */
+interface WithConfigInput extends Terminal {
+  readonly configInput: ConfigInput;
 }
 
 interface WithTarget extends Services {
@@ -45,6 +56,8 @@ interface WithDatabase extends WithConnection {
 
 /** What a command can ask for, from the cheapest to the most expensive to open. */
 export interface ServicesFor {
+  /** Not even the configuration is read. */
+  readonly configInput: WithConfigInput;
   readonly nothing: Services;
   /** The database is known, nothing is opened. */
   readonly target: WithTarget;
@@ -104,13 +117,25 @@ export function createHost(input: HostInput): Host {
       options: Opening,
       work: (services: ServicesFor[N]) => Promise<R>,
     ): Promise<R> {
-      const config = loadConfig({ env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile });
+      const configInput: ConfigInput = { env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile };
       const display = openDisplay(stderr, flags);
       const { json } = flags;
-      const base: Services = { config, cwd, stdin, stdout, json, signal, now, actor, notice, annotate, display };
+      const ask: Terminal["ask"] = async (question) => {
+        if (json || stdin.isTTY !== true) {
+          return null;
+        }
+        const { askYesNo } = await import("./ask.js");
+        return askYesNo(question, { stdin, stderr, signal });
+      };
+      const terminal: Terminal = { cwd, stdin, stdout, json, signal, now, actor, notice, annotate, display, ask };
       // The types cannot follow the cases, each of which opens just what its name promises.
-      const run = (services: Services | WithTarget | WithConnection | WithDatabase) => work(services as ServicesFor[N]);
+      const run = (services: ServicesFor[keyof ServicesFor]) => work(services as ServicesFor[N]);
       try {
+        if (needs === "configInput") {
+          return await run({ ...terminal, configInput });
+        }
+        const config = loadConfig(configInput);
+        const base: Services = { ...terminal, config };
         if (needs === "nothing") {
           return await run(base);
         }

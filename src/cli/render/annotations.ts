@@ -8,10 +8,20 @@ export type AnnotationLevel = "error" | "warning";
 export function annotations(level: AnnotationLevel, rejects: readonly Reject[]): string {
   return rejects
     .map(({ file, line, column, field, code, reason }) => {
-      const place = `file=${property(file)},line=${line},col=${column},title=${property(code)}`;
-      return `::${level} ${place}::${data(field === null ? reason : `${field}: ${reason}`)}\n`;
+      const place = { file, line: String(line), col: String(column), title: code };
+      return `${workflowCommand(level, place, field === null ? reason : `${field}: ${reason}`)}\n`;
     })
     .join("");
+}
+
+/** `::error title=…::message`, which a message of several lines stays. */
+export function workflowCommand(
+  level: AnnotationLevel | "notice",
+  properties: Readonly<Record<string, string>>,
+  message: string,
+): string {
+  const places = Object.entries(properties).map(([name, value]) => `${name}=${property(value)}`);
+  return `::${level} ${places.join(",")}::${message.split("\n").map(data).join("%0A")}`;
 }
 
 function data(text: string): string {

@@ -10,17 +10,25 @@ export interface DatabaseFinding extends Finding {
    * that need no parameters, with the schema's name written out.
    */
   readonly repair: readonly string[] | null;
+  /** The table whose rows the repair changes, for the history; those who are concerned are its column `subject`. */
+  readonly changes?: string;
+  /** Findings that nobody could look for because of this one: they have not passed either. */
+  readonly unseen?: readonly string[];
 }
 
 export interface CheckContext {
   readonly target: Target;
   /** The doctor's one connection: in a read-only transaction, search path and zone are set. */
   readonly client: ClientBase;
+  /** Milliseconds for a statement that may have to read a whole table; 1500 by default. */
+  readonly scanMs?: number;
 }
 
 export interface DatabaseCheck {
   readonly stage: "server" | "schema" | "data" | "exposure";
   /** Every finding that it can make. Those that it did not make have passed. */
   readonly ids: readonly string[];
+  /** It tries what it asks about: its transaction may write, and is rolled back all the same. */
+  readonly writes?: true;
   readonly run: (context: CheckContext) => Promise<readonly DatabaseFinding[]>;
 }

@@ -1,0 +1,154 @@
+/** The record of an examination: what each stage found, how long it took, and what has passed. */
+import type { Target } from "../../db/target.js";
+import type { Finding, FindingLevel } from "../../finding.js";
+import type { DatabaseFinding } from "./check.js";
+import { findingsOf } from "./finding-of.js";
+import type { Look, Seen, StageFinding } from "./look.js";
+import type { Step, UrlName } from "./report.js";
+import type { Selected } from "./selection.js";
+import { isConnectionStage, ownIds, type StageName, stageNames, stages } from "./stages.js";
+
+export interface RecordOptions {
+  readonly selected: Selected;
+  /** Aborted by whoever runs the doctor: nothing more is wanted. */
+  readonly interrupted: AbortSignal;
+  /** And by the deadline: what is known by then is wanted. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly onStage: (stage: StageName) => void;
+}
+
+/** What is said of a failure for which neither the stage nor the classifier has a name. */
+const FALLBACK: Readonly<Partial<Record<StageName, string>>> = {
+  url: "env.embedded-start",
+  dns: "net.failed",
+  tcp: "net.failed",
+  tls: "net.failed",
+  certificate: "tls.handshake",
+  login: "auth.refused",
+};
+const LEVELS = ["error", "warning", "info"] as const;
+
+export class ExaminationRecord {
+  readonly steps: Step[] = [];
+  readonly #findings: DatabaseFinding[] = [];
+  readonly #looked = new Set<string>();
+  readonly #options: RecordOptions;
+  readonly #last: number;
+  /** Never resolves. */
+  readonly #cutOff: Promise<never>;
+  #failed = false;
+
+  constructor(options: RecordOptions) {
+    this.#options = options;
+    this.#last = stageNames.findLastIndex((stage) => options.selected.wants(stage));
+    this.#cutOff = rejected(options.signal);
+    // It may come when no stage is waiting for it.
+    this.#cutOff.catch(() => {});
+  }
+
+  get findings(): readonly DatabaseFinding[] {
+    return [...this.#findings].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  }
+
+  get passed(): readonly string[] {
+    const found = new Set(this.#findings.map(({ id }) => id));
+    return [...this.#looked].filter((id) => !found.has(id));
+  }
+
+  get unseen(): readonly StageName[] {
+    const seen = new Set(this.steps.map(({ stage }) => stage));
+    return stageNames.filter((stage) => this.#options.selected.wants(stage) && !seen.has(stage));
+  }
+
+  /** Whether the database could not be reached, by any of its addresses. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Whether nothing that is asked for lies behind this stage. */
+  isEnough(stage: StageName): boolean {
+    return stageNames.indexOf(stage) >= this.#last;
+  }
+
+  lookAt(url: UrlName, target: Target | null): Look {
+    return async <T>(stage: StageName, work: () => Promise<Seen<T>>): Promise<T | null> => {
+      const { selected, signal, onStage } = this.#options;
+      const isWanted = isConnectionStage(stage) ? stageNames.indexOf(stage) <= this.#last : selected.wants(stage);
+      if (signal.aborted || !isWanted) {
+        return null;
+      }
+      onStage(stage);
+      const started = performance.now();
+      const seen = await this.#finish(stage, target, work);
+      return this.#add(stage, url, seen, performance.now() - started) ? seen.value : null;
+    };
+  }
+
+  async #finish<T>(stage: StageName, target: Target | null, work: () => Promise<Seen<T>>): Promise<Seen<T | null>> {
+    const { signal, interrupted, timeoutMs } = this.#options;
+    try {
+      return await Promise.race([work(), this.#cutOff]);
+    } catch (error) {
+      interrupted.throwIfAborted();
+      if (signal.aborted) {
+        return { value: null, detail: "not finished in time", findings: [timeUp(stage, timeoutMs)], looked: [] };
+      }
+      const findings = findingsOf(error, target, FALLBACK[stage] ?? "doctor.check-failed");
+      return { value: null, detail: "failed", findings, looked: [] };
+    }
+  }
+
+  /** @returns whether what builds on the stage can be looked at */
+  #add(stage: StageName, url: UrlName, seen: Seen<unknown>, durationMs: number): boolean {
+    const { detail, findings, looked = stages[stage] } = seen;
+    const { selected } = this.#options;
+    const isFatal = isConnectionStage(stage) && findings.some(({ level }) => level === "error");
+    this.#failed ||= isFatal;
+    if (!isFatal) {
+      for (const id of looked.filter(selected.has)) {
+        this.#looked.add(id);
+      }
+    }
+    const kept = findings.filter(
+      ({ id, level }) =>
+        selected.has(id) || (isFatal && level === "error") || (ownIds as readonly string[]).includes(id),
+    );
+    for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
+      this.#looked.delete(id);
+    }
+    for (const finding of kept) {
+      this.#keep(finding, url);
+    }
+    const outcome: FindingLevel | "ok" = LEVELS.find((level) => kept.some((each) => each.level === level)) ?? "ok";
+    this.steps.push({ stage, url, outcome, durationMs: Math.round(durationMs * 10) / 10, detail });
+    return !isFatal;
+  }
+
+  /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
+  #keep(finding: StageFinding, url: UrlName): void {
+    const known = this.#findings.findIndex(({ id }) => id === finding.id);
+    if (url === "DATABASE_URL") {
+      this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
+        repair: null,
+        ...finding,
+      });
+    } else if (this.#findings[known]?.message !== finding.message) {
+      this.#findings.push({ repair: null, ...finding, message: `DIRECT_URL: ${finding.message}` });
+    }
+  }
+}
+
+function timeUp(stage: StageName, timeoutMs: number): Finding {
+  return {
+    ...{ id: "doctor.timeout", level: "error" },
+    message: `the examination was cut off after ${timeoutMs / 1000} s, in the stage ${stage}; what is told is all that was known by then`,
+    fix: "give it more time (--timeout 60s), or less to look at (--skip data)",
+  };
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,75 @@
+/** What `--only` and `--skip` leave to be looked at. */
+import { UsageError } from "../../errors.js";
+import { type StageName, stageNames, stages } from "./stages.js";
+
+export interface Selection {
+  /** Names of stages, ids, or what stands before the dot in ids; empty: everything. */
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+}
+
+export interface Selected {
+  readonly has: (id: string) => boolean;
+  /** Whether anything of the stage is asked for. */
+  readonly wants: (stage: StageName) => boolean;
+}
+
+/** @throws {UsageError} naming each word that is none of them, with the one that was likely meant */
+export function select({ only, skip }: Selection): Selected {
+  const known = selectable();
+  const unknown = [...only, ...skip].filter((word) => !known.includes(word));
+  if (unknown.length > 0) {
+    const problems = unknown.map((word) => {
+      const meant = nearest(word, known);
+      return `the doctor knows no ${JSON.stringify(word)}${meant === null ? "" : `; did you mean ${meant}?`}`;
+    });
+    throw new UsageError(
+      problems.join("\n"),
+      `stages: ${stageNames.join(", ")}; areas: ${areas().join(", ")}; ids: ${ids().join(", ")}`,
+    );
+  }
+  const names = (words: readonly string[], id: string): boolean =>
+    words.some((word) => word === id || word === areaOf(id) || (stages[word as StageName]?.includes(id) ?? false));
+  const has = (id: string): boolean => (only.length === 0 || names(only, id)) && !names(skip, id);
+  return {
+    has,
+    wants: (stage) => (only.length === 0 && !skip.includes(stage)) || stages[stage].some(has) || only.includes(stage),
+  };
+}
+
+function ids(): string[] {
+  return [...new Set(Object.values(stages).flat())];
+}
+
+function areas(): string[] {
+  return [...new Set(ids().map(areaOf))];
+}
+
+function areaOf(id: string): string {
+  return id.split(".")[0] ?? "";
+}
+
+function selectable(): string[] {
+  return [...new Set([...stageNames, ...areas(), ...ids()])];
+}
+
+function nearest(word: string, known: readonly string[]): string | null {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(1, word.length * 0.4) ? best.candidate : null;
+}
+
+/** How many characters have to be added, removed or replaced. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,50 @@
+/** How the tables of broken set-ups are run: each is made for real, then the command looks at it. */
+import { expect } from "vitest";
+import type { Finding } from "../../src/finding.js";
+import { type CliOptions, type CliResult, vocabdb } from "../support/cli.js";
+
+/** In every URL of these tables; it must never be printed. */
+export const PASSWORD = "s3cret-Marker";
+
+export interface Look extends CliOptions {
+  readonly args?: readonly string[];
+}
+
+export interface Expected {
+  readonly id: string;
+  /** What the fix says; a URL in it is complete but for the password. */
+  readonly fix: string | RegExp;
+  readonly message?: string | RegExp;
+  /** Default: 7. */
+  readonly exitCode?: number;
+  /** Default: error. */
+  readonly level?: Finding["level"];
+  /** Milliseconds within which the command has ended, its start included. */
+  readonly withinMs?: number;
+  /** Logins that have reached the server, default: 0 or 1. */
+  readonly logins?: number;
+}
+
+/** A slow machine needs a second for the start of Node alone. */
+const QUICK_MS = 5_000;
+
+/** @returns what the command printed, for what only one set-up has to show */
+export async function expectFinding(look: Look, expected: Expected): Promise<CliResult> {
+  const started = performance.now();
+  const result = await vocabdb(["db", "doctor", "--json", ...(look.args ?? [])], look);
+  const tookMs = performance.now() - started;
+
+  expect(result.stdout, result.stderr).not.toBe("");
+  const { findings } = result.json() as { findings: Finding[] };
+  const finding = findings.find(({ id }) => id === expected.id);
+  expect(finding, JSON.stringify(findings)).toBeDefined();
+  expect(finding?.level).toBe(expected.level ?? "error");
+  expect(finding?.fix).toMatch(expected.fix);
+  if (expected.message !== undefined) {
+    expect(finding?.message).toMatch(expected.message);
+  }
+  expect(result.exitCode).toBe(expected.exitCode ?? 7);
+  expect(result.stdout + result.stderr).not.toContain(PASSWORD);
+  expect(tookMs).toBeLessThan(expected.withinMs ?? QUICK_MS);
+  return result;
+}
