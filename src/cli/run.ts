@@ -3,7 +3,7 @@ import { Chalk, type ChalkInstance } from "chalk";
 import type { CommanderError as CommanderFailure } from "commander";
 import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
-import { ExitCode, UsageError, VocabdbError } from "../errors.js";
+import { ConnectionError, ExitCode, UsageError } from "../errors.js";
 import type { Noun, Outcome, View } from "./command.js";
 import { actorOf, retypeable } from "./operator.js";
 import { globalOptions } from "./options.js";
@@ -138,7 +138,7 @@ function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string
 
 async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {
   const { argv, env, cwd, stdin, stdout, stderr, signal } = input;
-  const known: { target: Target | null } = { target: null };
+  const known: { targets: readonly Target[] } = { targets: [] };
   const held: string[] = [];
   const host = createHost({
     ...{ env, cwd, stdin, stdout, stderr, signal, now: () => new Date() },
@@ -165,8 +165,8 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
         stderr.write(annotations(level, rejects));
       }
     },
-    onTarget: ({ target }) => {
-      known.target = target;
+    onTarget: ({ target, migrationTarget }) => {
+      known.targets = [target, migrationTarget];
     },
   });
   try {
@@ -177,11 +177,17 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
     if (signal.aborted) {
       throw signal.reason;
     }
-    if (known.target === null || error instanceof VocabdbError) {
+    const [target] = known.targets;
+    if (target === undefined) {
       throw error;
     }
     const { translateError } = await import("../db/errors.js");
-    throw translateError(error, known.target);
+    const translated = translateError(error, target);
+    if (!(translated instanceof ConnectionError)) {
+      throw translated;
+    }
+    const { explainFailure } = await import("../core/doctor/explain.js");
+    throw await explainFailure(translated, known.targets, signal);
   }
 }
 

@@ -28,7 +28,5 @@ export interface DatabaseCheck {
   readonly stage: "server" | "schema" | "data" | "exposure";
   /** Every finding that it can make. Those that it did not make have passed. */
   readonly ids: readonly string[];
-  /** It tries what it asks about: its transaction may write, and is rolled back all the same. */
-  readonly writes?: true;
   readonly run: (context: CheckContext) => Promise<readonly DatabaseFinding[]>;
 }

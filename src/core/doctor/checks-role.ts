@@ -150,6 +150,6 @@ function rowsHidden(role: Role, tables: readonly OwnTable[]): readonly DatabaseF
       ];
 }
 
-export const namesOf = (tables: readonly OwnTable[]): string => tables.map(({ name }) => name).join(", ");
+const namesOf = (tables: readonly OwnTable[]): string => tables.map(({ name }) => name).join(", ");
 
 export const roleChecks: readonly DatabaseCheck[] = [powers, rights];

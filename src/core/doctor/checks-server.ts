@@ -2,7 +2,7 @@
 import type { DatabaseCheck } from "./check.js";
 import { finding } from "./checks-tables.js";
 
-export const OLDEST_VERSION = 15;
+const OLDEST_VERSION = 15;
 /** Of the connections that there may be at once. */
 const CROWDED = 0.9;
 /** Milliseconds: what a load of some thousand rows needs on a slow machine. */

@@ -75,7 +75,7 @@ export async function attempt<T>(client: ClientBase, setup: string, work: () => 
   return result;
 }
 
-export function sqlStateOf(error: unknown): string | null {
+function sqlStateOf(error: unknown): string | null {
   const { code } = error as { code?: unknown };
   return typeof code === "string" ? code : null;
 }
@@ -92,9 +92,8 @@ export function finding(
 }
 
 /** `3 users` where one is `1 user`; counting stops at a limit. */
-export function quantity(count: number, noun: string): string {
-  const some = count > COUNT_LIMIT ? `more than ${COUNT_LIMIT}` : String(count);
-  return `${some} ${noun}${count === 1 ? "" : "s"}`;
+export function quantity(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count > COUNT_LIMIT ? `more than ${COUNT_LIMIT}` : count} ${count === 1 ? noun : plural}`;
 }
 
 /** More than that is not counted: the rest of a table is not read for a number nobody needs exactly. */

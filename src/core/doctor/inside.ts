@@ -79,9 +79,8 @@ export async function runCheck(
   limit: Limit,
 ): Promise<{ readonly findings: readonly DatabaseFinding[]; readonly looked: readonly string[] }> {
   const { target } = connection;
-  const way = check.writes ? { dryRun: true } : { readOnly: true };
   try {
-    const findings = await inTransaction(connection, { ...way, signal: limit.signal }, async (client) => {
+    const findings = await inTransaction(connection, { readOnly: true, signal: limit.signal }, async (client) => {
       await bound(client, limit.timeoutMs);
       return check.run({ target, client });
     });

@@ -52,13 +52,6 @@ const AFTER_LOGIN = {
   ],
 } as const;
 
-/** What may happen to any connection at any moment; that it did not is no news. */
-export const anyTime = [
-  ...["net.reset", "net.failed", "server.terminated", "server.crashed", "server.cancelled", "server.idle-timeout"],
-  ...["server.transaction-timeout", "server.out-of-memory", "server.corrupted", "server.plan-changed"],
-  ...["db.dropped", "db.no-createdb", "pool.exhausted", "pool.session-state", "pool.prepared-statement"],
-] as const;
-
 export const stages: Readonly<Record<StageName, readonly string[]>> = {
   ...CONNECTION,
   server: idsOfChecks("server"),
