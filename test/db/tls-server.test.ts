@@ -94,13 +94,14 @@ it("a server without TLS is told by the modes that want it", async () => {
 
 it("who may come in, and how, is told with what to change", async () => {
   const hba = [
+    "host vocabdb vocabdb 127.0.0.1/32 scram-sha-256",
     "hostssl all certified 127.0.0.1/32 cert",
     'hostssl all "vocabdb test" 127.0.0.1/32 cert',
     "hostssl all twofold 127.0.0.1/32 scram-sha-256 clientcert=verify-ca",
     "host all unlisted 127.0.0.1/32 reject",
     "hostssl all secure 127.0.0.1/32 trust",
     "local all all peer",
-    "host postgres,closed,private,full all 127.0.0.1/32 scram-sha-256",
+    "host postgres,closed,private,packed all 127.0.0.1/32 scram-sha-256",
   ];
   await withServer({ certificate: "localhost", hba, conf: ["unix_socket_directories = '/tmp'"] }, async (server) => {
     const password = new Secret("hunter2");
@@ -109,7 +110,7 @@ it("who may come in, and how, is told with what to change", async () => {
     }
     await server.query("CREATE ROLE lame NOLOGIN PASSWORD 'hunter2'");
     await server.query("CREATE ROLE crowded LOGIN PASSWORD 'hunter2' CONNECTION LIMIT 0");
-    for (const database of ["closed ALLOW_CONNECTIONS false", "private", "full CONNECTION LIMIT 0"]) {
+    for (const database of ["closed ALLOW_CONNECTIONS false", "private", "packed CONNECTION LIMIT 0"]) {
       await server.query(`CREATE DATABASE ${database}`);
     }
     await server.query("REVOKE CONNECT ON DATABASE private FROM PUBLIC");
@@ -164,7 +165,7 @@ it("who may come in, and how, is told with what to change", async () => {
     expect(await as("crowded", {}, verified)).toMatchObject({
       ...{ finding: "pool.role-limit", hint: expect.stringContaining("ALTER ROLE crowded CONNECTION LIMIT") },
     });
-    expect(await as("plain", { database: "full" }, verified)).toMatchObject({ finding: "pool.database-limit" });
+    expect(await as("plain", { database: "packed" }, verified)).toMatchObject({ finding: "pool.database-limit" });
     expect(await as("plain", { database: "closed" }, verified)).toMatchObject({
       ...{
         finding: "db.not-accepting",

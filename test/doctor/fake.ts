@@ -22,6 +22,7 @@ export interface Behaviour {
 
 const SSL_REQUEST = 80_877_103;
 const GSS_REQUEST = 80_877_104;
+const TLS_HANDSHAKE = 0x16;
 
 export async function withFake<T>(behaviour: Behaviour, work: (fake: Fake) => Promise<T>): Promise<T> {
   const sockets = new Set<net.Socket>();
@@ -44,7 +45,7 @@ export async function withFake<T>(behaviour: Behaviour, work: (fake: Fake) => Pr
         if (behaviour.offer !== undefined) {
           socket.write(behaviour.offer);
         }
-      } else {
+      } else if (message[0] !== TLS_HANDSHAKE) {
         logins += 1;
         if (behaviour.login !== undefined) {
           socket.end(behaviour.login);

@@ -36,5 +36,8 @@ function unknownFailure(error: unknown): Pick<Finding, "message" | "fix"> {
   const { code, detail, hint } = error as { code?: unknown; detail?: unknown; hint?: unknown };
   const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
   const parts = [error.message || error.name, text(detail)].filter((part) => part !== null).join(": ");
-  return { message: text(code) === null ? parts : `${parts} (${text(code)})`, fix: text(hint) };
+  return {
+    message: text(code) === null ? parts : `${parts} (${text(code)})`,
+    fix: text(hint) ?? "look into the server's log, which tells more of it",
+  };
 }

@@ -13,7 +13,7 @@ export const wait = defineCommand({
   args: {},
   options: { timeout: duration("--timeout <duration>", "how long to wait at most", "30s") },
   examples: [
-    { command: "vocabdb db wait && vocabdb migrate", description: "In a container that starts beside its database" },
+    { command: "vocabdb db wait", description: "In a container that starts beside its database" },
     { command: "vocabdb db wait --timeout 2m", description: "For a server that takes its time" },
   ],
   needs: "target",
