@@ -88,7 +88,7 @@ it("lists, single words and counts go by the natural key, the level or the term"
   expect(languages).toEqual(["zh"]);
   expect(await indexesOf(db, (connection) => showWords(connection, { word: "mot7" }))).toEqual([TERM]);
   expect(await indexesOf(db, (connection) => showWords(connection, { word: "mot7", language: "fr" }))).toHaveLength(1);
-  const options = { dryRun: true, confirmation: "mot7" };
+  const options = { dryRun: true, confirmed: ["mot7"] };
   expect(await indexesOf(db, (connection) => deleteWord(connection, { word: "mot7" }, options))).toEqual(
     [TERM, "vocabulary_words_pkey"].sort(),
   );
