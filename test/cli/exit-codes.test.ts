@@ -276,7 +276,7 @@ describe("130 and 143: interrupted", () => {
 /** Takes the lock that seeds wait for; `waited` resolves when one does. */
 async function holdSeedLock(db: TestDatabase) {
   const pg = await import("pg");
-  const holder = new pg.default.Client({ connectionString: db.url });
+  const holder = new pg.default.Client(db.direct);
   await holder.connect();
   await holder.query("BEGIN; SELECT pg_advisory_xact_lock(5662083411)");
   const isWaiting = async (): Promise<boolean> =>

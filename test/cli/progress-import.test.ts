@@ -258,7 +258,7 @@ describe("not alone", () => {
   it("Ctrl-C while it waits for another load leaves nothing", async ({ db }) => {
     await prepare(db);
     const cwd = folderWith({ "p.csv": LEARNED });
-    await withClient({ connectionString: db.url }, async (other) => {
+    await withClient(db.direct, async (other) => {
       await other.query("BEGIN; SELECT pg_advisory_xact_lock(5662083411)");
       const env = { PATH: process.env.PATH, HOME: cwd, DATABASE_URL: db.url, TMPDIR: cwd };
       const args = ["progress", "import", "-f", "p.csv", "--rejects", "rejects.csv", "--quiet"];

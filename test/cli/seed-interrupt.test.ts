@@ -93,7 +93,7 @@ const WRITING: Left = {
 /** A seed that waits in the middle of its writes for a row that somebody else has locked. */
 async function whileWriting(db: TestDatabase, work: (running: Seeding, pid: number) => Promise<void>): Promise<void> {
   await db.query("INSERT INTO vocabulary_words (language, term, definition) VALUES ('de', 'Haus', 'old')");
-  await withClient({ connectionString: db.url }, async (other) => {
+  await withClient(db.direct, async (other) => {
     await other.query("BEGIN; SELECT FROM vocabulary_words FOR UPDATE");
     const running = start(db, folder(`${HEADER}de,Haus,new\nde,Baum,tree\nde,,nothing\n`), ["-f", "w.csv", ...REJECTS]);
     await work(running, await seedAt(db, /vocabulary_words/, "Lock"));

@@ -153,7 +153,7 @@ describe("progress off a terminal", () => {
   });
 
   it("names what is waited for", async ({ db }) => {
-    await withClient({ connectionString: db.url }, async (other) => {
+    await withClient(db.direct, async (other) => {
       await other.query("BEGIN; SELECT pg_advisory_xact_lock(5662083411)");
       const { said, ended } = start(db, process.execPath, [EXECUTABLE, "seed"]);
       await expect.poll(() => said.stderr, { timeout: 12_000 }).toMatch(/^waiting for other loads to end$/m);
