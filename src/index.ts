@@ -44,7 +44,8 @@ export {
   type ProgressImportOptions,
   type UserImportOptions,
 } from "./core/import.js";
-export { deployMigrations, type MigrationStatus, migrationStatus } from "./core/migrations.js";
+export { type MigrationStatus, migrationStatus } from "./core/migration-status.js";
+export { deployMigrations } from "./core/migrations.js";
 export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.js";
 export { listProgress, type ProgressListOptions, type ProgressPage } from "./core/progress-list.js";
 export { type ProgressReport, type ReportOptions, reportProgress } from "./core/progress-report.js";

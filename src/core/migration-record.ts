@@ -1,6 +1,6 @@
 /** The database's record of migrations against those that ship: two queries, where the engine's diagnosis takes seconds. */
 import type { ClientBase } from "pg";
-import { readMigrations } from "./migrations.js";
+import { readMigrations } from "./migration-files.js";
 
 export interface MigrationRecord {
   /** `none`: there is no record at all. Edited files and drift are for `migrate status` to find. */

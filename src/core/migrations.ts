@@ -1,10 +1,6 @@
 /** Schema migrations: the folder that ships with the package against the database's record of them. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { MigrationList, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
-import { translateError } from "../db/errors.js";
 import { type Connection, withConnection } from "../db/pool.js";
-import { type SchemaEngineSession, withSchemaEngine } from "../db/schema-engine.js";
+import type { SchemaEngineSession } from "../db/schema-engine.js";
 import { runScript, ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
@@ -16,46 +12,14 @@ import {
   SchemaNotEmptyError,
   UsageError,
 } from "../errors.js";
-import { packageRoot } from "../package-root.js";
-
-export interface Migration {
-  readonly name: string;
-  readonly sql: string;
-}
+import { withEngine } from "./migration-engine.js";
+import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
+import { diagnoseMigrations, type MigrationStatus, migrationStatus } from "./migration-status.js";
 
 export interface DeployResult {
   /** Names, in the order they were applied. */
   readonly applied: readonly string[];
   readonly alreadyApplied: number;
-}
-
-export interface MigrationStatus {
-  readonly state: "up-to-date" | "pending" | "failed" | "diverged" | "drifted";
-  readonly applied: readonly string[];
-  readonly pending: readonly string[];
-  readonly failed: readonly string[];
-  /** Applied migrations whose file has changed since. */
-  readonly edited: readonly string[];
-  /** Applied to the database but not part of this version. */
-  readonly unknown: readonly string[];
-  /** Reserved for the SQL that would bring the schema back; not looked for yet. */
-  readonly drift: string | null;
-}
-
-const MIGRATIONS_FOLDER = join(packageRoot, "prisma", "migrations");
-const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
-
-/** @param folder with one subfolder per migration, as Prisma Migrate lays them out */
-export function readMigrations(folder = MIGRATIONS_FOLDER): Migration[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => ({ name: entry.name, sql: readFileSync(join(folder, entry.name, "migration.sql"), "utf8") }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** The schema.prisma that the migrations lead to. */
-export function readDatamodel(): string {
-  return readFileSync(join(packageRoot, "prisma", "schema.prisma"), "utf8");
 }
 
 /**
@@ -73,7 +37,7 @@ export async function deployMigrations(
 ): Promise<DeployResult> {
   const deploy = async (session: SchemaEngineSession): Promise<DeployResult> => {
     await session.waitForLock();
-    const before = await diagnose(session, migrations);
+    const before = await diagnoseMigrations(session, migrations);
     refuseUnlessDeployable(before);
     const { appliedMigrationNames } = await session.engine
       .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
@@ -120,40 +84,6 @@ function refuseUnlessDeployable(status: MigrationStatus): void {
   if (status.edited.length > 0 || status.unknown.length > 0) {
     throw new MigrationsDivergedError(status.edited, status.unknown);
   }
-}
-
-export async function migrationStatus(target: Target, migrations = readMigrations()): Promise<MigrationStatus> {
-  return withEngine(target, (session) => diagnose(session, migrations));
-}
-
-async function diagnose(session: SchemaEngineSession, migrations: readonly Migration[]): Promise<MigrationStatus> {
-  const diagnosis = await session.engine.diagnoseMigrationHistory({
-    migrationsList: listOf(migrations),
-    optInToShadowDatabase: false,
-    filters: NO_FILTER,
-  });
-  const { history } = diagnosis;
-  const pending = history !== null && "unappliedMigrationNames" in history ? history.unappliedMigrationNames : [];
-  const unknown = history !== null && "unpersistedMigrationNames" in history ? history.unpersistedMigrationNames : [];
-  const failed = diagnosis.failedMigrationNames;
-  const edited = diagnosis.editedMigrationNames;
-  const waiting = new Set([...pending, ...failed]);
-  return {
-    state:
-      failed.length > 0
-        ? "failed"
-        : edited.length > 0 || unknown.length > 0
-          ? "diverged"
-          : pending.length > 0
-            ? "pending"
-            : "up-to-date",
-    applied: migrations.map(({ name }) => name).filter((name) => !waiting.has(name)),
-    pending: pending.filter((name) => !failed.includes(name)),
-    failed,
-    edited,
-    unknown,
-    drift: null,
-  };
 }
 
 /** Corrects the record of a migration that failed or was applied by hand. */
@@ -212,16 +142,6 @@ export async function requireMigrated(connection: Connection): Promise<void> {
   }
 }
 
-function withEngine<T>(
-  target: Target,
-  work: (session: SchemaEngineSession) => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
-  return withSchemaEngine(target, readDatamodel(), work, signal).catch((error: unknown) => {
-    throw translateError(error, target);
-  });
-}
-
 function failureOf(session: SchemaEngineSession, migrations: readonly Migration[]): MigrationFailedError | null {
   const failure = session.lastFailure();
   const migration = migrations.find(({ sql }) => sql === failure?.script);
@@ -237,19 +157,4 @@ function refusalOf(error: unknown, target: Target, migrations: readonly Migratio
 function migrationFailed(migration: string, failure: ScriptError): MigrationFailedError {
   const { line, cause } = failure;
   return new MigrationFailedError({ migration, line, sqlState: cause.code ?? null, reason: cause.message }, { cause });
-}
-
-function listOf(migrations: readonly Migration[]): MigrationList {
-  return {
-    baseDir: MIGRATIONS_FOLDER,
-    lockfile: {
-      path: "migration_lock.toml",
-      content: readFileSync(join(MIGRATIONS_FOLDER, "migration_lock.toml"), "utf8"),
-    },
-    shadowDbInitScript: "",
-    migrationDirectories: migrations.map(({ name, sql }) => ({
-      path: name,
-      migrationFile: { path: "migration.sql", content: { tag: "ok", value: sql } },
-    })),
-  };
 }

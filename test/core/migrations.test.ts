@@ -2,15 +2,9 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
-import {
-  deployMigrations,
-  type Migration,
-  migrationStatus,
-  readMigrations,
-  rehearseMigrations,
-  requireMigrated,
-  resolveMigration,
-} from "../../src/core/migrations.js";
+import { type Migration, readMigrations } from "../../src/core/migration-files.js";
+import { migrationStatus } from "../../src/core/migration-status.js";
+import { deployMigrations, rehearseMigrations, requireMigrated, resolveMigration } from "../../src/core/migrations.js";
 import { withConnection } from "../../src/db/pool.js";
 import { MigrationFailedError, UsageError } from "../../src/errors.js";
 import { vocabdb } from "../support/cli.js";

@@ -1,7 +1,7 @@
 /** A soft-deleted user never has a live session, whatever other clients do at the same moment. */
 import type { Client } from "pg";
 import { describe, expect } from "vitest";
-import { readMigrations } from "../../src/core/migrations.js";
+import { readMigrations } from "../../src/core/migration-files.js";
 import { deleteUser, restoreUser, type UserDeletion } from "../../src/core/users.js";
 import type { Database } from "../../src/db/database.js";
 import { it, type TestDatabase } from "../support/database.js";

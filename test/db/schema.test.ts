@@ -1,6 +1,6 @@
 /** The rules that live in the database itself, tried as any other client would: with plain SQL. */
 import { describe, expect } from "vitest";
-import { readDatamodel } from "../../src/core/migrations.js";
+import { readDatamodel } from "../../src/core/migration-files.js";
 import { withSchemaEngine } from "../../src/db/schema-engine.js";
 import { it, type TestDatabase, withAdmin, withClient } from "../support/database.js";
 

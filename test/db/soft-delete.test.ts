@@ -1,6 +1,6 @@
 /** What readers through Prisma see of deleted users: nothing, unless they ask. */
 import { describe, expect } from "vitest";
-import { readDatamodel } from "../../src/core/migrations.js";
+import { readDatamodel } from "../../src/core/migration-files.js";
 import type { PrismaTransaction } from "../../src/db/database.js";
 import { hideDeleted, RELATIONS, withDeleted } from "../../src/db/soft-delete.js";
 import { VocabdbError } from "../../src/errors.js";

@@ -1,5 +1,6 @@
 /** Checks of the schema against the migrations of this version. */
-import { type MigrationStatus, migrationStatus, readMigrations } from "../migrations.js";
+import { readMigrations } from "../migration-files.js";
+import { type MigrationStatus, migrationStatus } from "../migration-status.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { MIGRATIONS_TABLE } from "./checks-expected.js";
 import { attempt, finding, ownTables } from "./checks-tables.js";

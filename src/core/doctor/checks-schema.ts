@@ -1,5 +1,5 @@
 /** Checks of what migrations make beyond tables: indexes, constraints and triggers, there and in force. */
-import { readMigrations } from "../migrations.js";
+import { readMigrations } from "../migration-files.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { CONSTRAINTS, INDEXES, MIGRATIONS_TABLE, TABLES, TRIGGERS } from "./checks-expected.js";
 import { finding, ownTables } from "./checks-tables.js";

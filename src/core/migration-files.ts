@@ -1,0 +1,44 @@
+/** The migrations that ship with the package, and the schema that they lead to. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { MigrationList, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import { packageRoot } from "../package-root.js";
+
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+const MIGRATIONS_FOLDER = join(packageRoot, "prisma", "migrations");
+
+/** For the engine: no table of the schema is left out. */
+export const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
+
+/** @param folder with one subfolder per migration, as Prisma Migrate lays them out */
+export function readMigrations(folder = MIGRATIONS_FOLDER): Migration[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({ name: entry.name, sql: readFileSync(join(folder, entry.name, "migration.sql"), "utf8") }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The schema.prisma that the migrations lead to. */
+export function readDatamodel(): string {
+  return readFileSync(join(packageRoot, "prisma", "schema.prisma"), "utf8");
+}
+
+/** The migrations as the engine takes them. */
+export function listOf(migrations: readonly Migration[]): MigrationList {
+  return {
+    baseDir: MIGRATIONS_FOLDER,
+    lockfile: {
+      path: "migration_lock.toml",
+      content: readFileSync(join(MIGRATIONS_FOLDER, "migration_lock.toml"), "utf8"),
+    },
+    shadowDbInitScript: "",
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: "migration.sql", content: { tag: "ok", value: sql } },
+    })),
+  };
+}
