@@ -1,4 +1,5 @@
 /** Checks of the rows themselves: what constraints should make impossible, and what no constraint can. */
+import type { FindingId } from "../../finding.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { CONSTRAINTS } from "./checks-expected.js";
 import { enforced } from "./checks-schema.js";
@@ -15,7 +16,7 @@ interface Sample {
 type Tables = Readonly<Record<string, string>>;
 
 interface Question {
-  readonly id: string;
+  readonly id: FindingId;
   /** Those it reads; where one is not there, nothing is asked. */
   readonly tables: readonly string[];
   /** Constraints and unique indexes that forbid what it looks for: while they hold, no row has to be read. */
@@ -44,7 +45,7 @@ function ask({ id, tables, unless, rows, found }: Question): DatabaseCheck {
 
 /** @param look returns null when time was up */
 function dataCheck(
-  id: string,
+  id: FindingId,
   tables: readonly string[],
   look: (context: CheckContext, sql: Tables) => Promise<readonly DatabaseFinding[] | null>,
 ): DatabaseCheck {
@@ -67,7 +68,7 @@ function dataCheck(
   };
 }
 
-const notValidated = (id: string, why: string, fix: string | null): DatabaseFinding =>
+const notValidated = (id: FindingId, why: string, fix: string | null): DatabaseFinding =>
   finding("data.not-validated", "info", `${id} was not looked at in full: ${why}`, fix, { unseen: [id] });
 
 const deletedUserSessions = ask({

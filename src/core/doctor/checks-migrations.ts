@@ -7,10 +7,7 @@ import { attempt, finding, ownTables } from "./checks-tables.js";
 
 const migrations: DatabaseCheck = {
   stage: "schema",
-  ids: [
-    ...["schema.not-migrated", "schema.pending", "schema.failed"],
-    ...["schema.edited", "schema.unknown", "schema.drift"],
-  ],
+  ids: ["schema.not-migrated", "schema.pending", "schema.failed", "schema.edited", "schema.unknown", "schema.drift"],
   async run(context) {
     const tables = await ownTables(context);
     const record = tables.find(({ name }) => name === MIGRATIONS_TABLE);

@@ -1,6 +1,6 @@
 /** What checks share: the tables of ours that are there, and questions that may have to read a whole table. */
 import type { ClientBase } from "pg";
-import type { FindingLevel } from "../../finding.js";
+import type { FindingId, FindingLevel } from "../../finding.js";
 import type { CheckContext, DatabaseFinding } from "./check.js";
 import { MIGRATIONS_TABLE, TABLES } from "./checks-expected.js";
 
@@ -82,7 +82,7 @@ function sqlStateOf(error: unknown): string | null {
 
 /** @param more such as the repair; none by default */
 export function finding(
-  id: string,
+  id: FindingId,
   level: FindingLevel,
   message: string,
   fix: string | null,

@@ -5,6 +5,7 @@ import type { PoolerKind } from "../../db/pooler.js";
 import { type Resolution, resolveTarget } from "../../db/resolve.js";
 import { describeTarget, type Target } from "../../db/target.js";
 import { tlsOptions } from "../../db/tls.js";
+import type { FindingId } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import { databaseChecks } from "./checks.js";
 import { examineDirectUrl, examinePooler, examineWrite, runCheck } from "./inside.js";
@@ -134,7 +135,7 @@ async function runChecks(names: readonly StageName[], look: Look, connection: Co
     await look(stage, async () => {
       const checks = databaseChecks.filter((check) => check.stage === stage);
       const findings: DatabaseFinding[] = [];
-      const looked: string[] = [];
+      const looked: FindingId[] = [];
       for (const check of checks) {
         const result = await runCheck(check, connection, limits.atMost(STATEMENT_MS));
         findings.push(...result.findings);

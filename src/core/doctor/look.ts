@@ -1,6 +1,6 @@
 /** How an examination goes from stage to stage, whoever keeps the record of it. */
 import type { Limit } from "../../db/probe/socket.js";
-import type { Finding } from "../../finding.js";
+import type { Finding, FindingId } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import type { StageName } from "./stages.js";
 
@@ -14,7 +14,7 @@ export interface Seen<T> {
   readonly detail: string;
   readonly findings: readonly StageFinding[];
   /** Ids that it could make findings of; by default all of the stage. */
-  readonly looked?: readonly string[];
+  readonly looked?: readonly FindingId[];
 }
 
 /**

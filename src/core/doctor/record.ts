@@ -1,12 +1,12 @@
 /** The record of an examination: what each stage found, how long it took, and what has passed. */
 import type { Target } from "../../db/target.js";
-import type { Finding, FindingLevel } from "../../finding.js";
+import type { Finding, FindingId, FindingLevel } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import { findingsOf } from "./finding-of.js";
 import type { Look, Seen, StageFinding } from "./look.js";
 import type { Step, UrlName } from "./report.js";
 import type { Selected } from "./selection.js";
-import { isConnectionStage, ownIds, type StageName, stageNames, stages } from "./stages.js";
+import { isConnectionStage, type StageName, selectableIds, stageNames, stages } from "./stages.js";
 
 export interface RecordOptions {
   readonly selected: Selected;
@@ -19,7 +19,7 @@ export interface RecordOptions {
 }
 
 /** What is said of a failure for which neither the stage nor the classifier has a name. */
-const FALLBACK: Readonly<Partial<Record<StageName, string>>> = {
+const FALLBACK: Readonly<Partial<Record<StageName, FindingId>>> = {
   url: "env.embedded-start",
   dns: "net.failed",
   tcp: "net.failed",
@@ -31,8 +31,8 @@ const LEVELS = ["error", "warning", "info"] as const;
 
 export class ExaminationRecord {
   readonly steps: Step[] = [];
-  readonly #findings: DatabaseFinding[] = [];
-  readonly #looked = new Set<string>();
+  #findings: readonly DatabaseFinding[] = [];
+  readonly #looked = new Set<FindingId>();
   readonly #options: RecordOptions;
   readonly #last: number;
   /** Never resolves. */
@@ -51,7 +51,7 @@ export class ExaminationRecord {
     return [...this.#findings].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   }
 
-  get passed(): readonly string[] {
+  get passed(): readonly FindingId[] {
     const found = new Set(this.#findings.map(({ id }) => id));
     return [...this.#looked].filter((id) => !found.has(id));
   }
@@ -111,30 +111,28 @@ export class ExaminationRecord {
       }
     }
     const kept = findings.filter(
-      ({ id, level }) =>
-        selected.has(id) || (isFatal && level === "error") || (ownIds as readonly string[]).includes(id),
+      ({ id, level }) => selected.has(id) || (isFatal && level === "error") || !selectableIds.has(id),
     );
     for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
       this.#looked.delete(id);
     }
-    for (const finding of kept) {
-      this.#keep(finding, url);
-    }
+    this.#keep(kept, url);
     const outcome: FindingLevel | "ok" = LEVELS.find((level) => kept.some((each) => each.level === level)) ?? "ok";
     this.steps.push({ stage, url, outcome, durationMs: Math.round(durationMs * 10) / 10, detail });
     return !isFatal;
   }
 
   /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
-  #keep(finding: StageFinding, url: UrlName): void {
-    const known = this.#findings.findIndex(({ id }) => id === finding.id);
-    if (url === "DATABASE_URL") {
-      this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
-        repair: null,
-        ...finding,
-      });
-    } else if (this.#findings[known]?.message !== finding.message) {
-      this.#findings.push({ repair: null, ...finding, message: `DIRECT_URL: ${finding.message}` });
+  #keep(found: readonly StageFinding[], url: UrlName): void {
+    const findings = found.map((finding) => ({ repair: null, ...finding }));
+    const known = this.#findings.filter(({ id }) => findings.some((finding) => finding.id === id));
+    if (url === "DIRECT_URL") {
+      const isKnown = ({ message }: Finding): boolean => known.some((finding) => finding.message === message);
+      const others = findings.filter((finding) => !isKnown(finding));
+      const labelled = others.map((finding) => ({ ...finding, message: `DIRECT_URL: ${finding.message}` }));
+      this.#findings = [...this.#findings, ...labelled];
+    } else {
+      this.#findings = [...this.#findings.filter((finding) => !known.includes(finding)), ...findings];
     }
   }
 }
