@@ -20,8 +20,8 @@ export interface CheckContext {
   readonly target: Target;
   /** The doctor's one connection: in a read-only transaction, search path and zone are set. */
   readonly client: ClientBase;
-  /** Milliseconds for a statement that may have to read a whole table; 1500 by default. */
-  readonly scanMs?: number;
+  /** Milliseconds for a statement that may have to read a whole table. */
+  readonly scanMs: number;
 }
 
 export interface DatabaseCheck {

@@ -63,7 +63,9 @@ function dataCheck(
       }
       const found = await look(context, Object.fromEntries(wanted.map(({ name, sql }) => [name, sql])));
       const patience = "when the server is less busy, with more time: vocabdb db doctor --only data --timeout 60s";
-      return found ?? [notValidated(id, `reading ${tables.join(" and ")} takes too long`, patience)];
+      return (
+        found ?? [notValidated(id, `reading ${tables.join(" and ")} takes too long, or waits for a lock`, patience)]
+      );
     },
   };
 }

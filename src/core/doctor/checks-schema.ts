@@ -44,10 +44,9 @@ const missing: DatabaseCheck = {
     const names = await namesOf(context);
     const lacking = EXPECTED.filter((part) => there.has(part.table)).flatMap((expected) => {
       const found = actual.get(`${expected.kind} ${expected.name}`);
-      const isThere = found?.table === expected.table;
-      return isThere && essence(found.definition) === essence(expected.definition)
+      return found !== undefined && isSame(found, expected)
         ? []
-        : [partMissing(expected, isThere, names)];
+        : [partMissing(expected, found?.table === expected.table, names)];
     });
     return [...TABLES.filter((name) => !there.has(name)).map(tableMissing), ...lacking];
   },
@@ -210,20 +209,33 @@ const WORDS: Readonly<Record<Weak["id"], (weak: Weak) => string>> = {
       : `the trigger ${name} of ${table} is disabled`,
 };
 
-/** Constraints of ours that hold for every row: what they forbid need not be looked for. */
+/** Constraints and unique indexes of ours that hold for every row: what they forbid need not be looked for. */
 export async function enforced(context: CheckContext): Promise<ReadonlySet<string>> {
-  const { rows } = await context.client.query<{ name: string }>(
-    `SELECT k.conname AS name
-       FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relname = ANY($2) AND k.convalidated`,
+  const { rows } = await context.client.query<Pick<Part, "kind" | "name">>(
+    `WITH tables AS (
+       SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = ANY($2)
+     )
+     SELECT 'constraint' AS kind, k.conname AS name
+       FROM tables AS t JOIN pg_constraint AS k ON k.conrelid = t.oid WHERE k.convalidated
+     UNION ALL
+     SELECT 'index', i.relname
+       FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
+      WHERE x.indisunique AND x.indisvalid AND x.indisready`,
     [context.target.schema, TABLES],
   );
-  const valid = new Set(rows.map(({ name }) => name));
-  const same = (await partsOf(context)).filter(
-    ({ kind, name, table, definition }) =>
-      kind === "constraint" && valid.has(name) && essence(definition) === essence(CONSTRAINTS[table]?.[name] ?? ""),
+  const inForce = new Set(rows.map(({ kind, name }) => `${kind} ${name}`));
+  const actual = (await partsOf(context)).filter(({ kind, name }) => inForce.has(`${kind} ${name}`));
+  return new Set(actual.filter((part) => EXPECTED.some((expected) => isSame(part, expected))).map(({ name }) => name));
+}
+
+function isSame(part: Part, expected: Part): boolean {
+  return (
+    part.kind === expected.kind &&
+    part.name === expected.name &&
+    part.table === expected.table &&
+    essence(part.definition) === essence(expected.definition)
   );
-  return new Set(same.map(({ name }) => name));
 }
 
 export const schemaChecks: readonly DatabaseCheck[] = [missing, inForce];

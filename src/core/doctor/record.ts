@@ -31,7 +31,7 @@ const LEVELS = ["error", "warning", "info"] as const;
 
 export class ExaminationRecord {
   readonly steps: Step[] = [];
-  #findings: readonly DatabaseFinding[] = [];
+  readonly #findings: DatabaseFinding[] = [];
   readonly #looked = new Set<FindingId>();
   readonly #options: RecordOptions;
   readonly #last: number;
@@ -116,23 +116,25 @@ export class ExaminationRecord {
     for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
       this.#looked.delete(id);
     }
-    this.#keep(kept, url);
+    const earlier = new Set(this.#findings);
+    for (const finding of kept) {
+      this.#keep(finding, url, earlier);
+    }
     const outcome: FindingLevel | "ok" = LEVELS.find((level) => kept.some((each) => each.level === level)) ?? "ok";
     this.steps.push({ stage, url, outcome, durationMs: Math.round(durationMs * 10) / 10, detail });
     return !isFatal;
   }
 
   /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
-  #keep(found: readonly StageFinding[], url: UrlName): void {
-    const findings = found.map((finding) => ({ repair: null, ...finding }));
-    const known = this.#findings.filter(({ id }) => findings.some((finding) => finding.id === id));
-    if (url === "DIRECT_URL") {
-      const isKnown = ({ message }: Finding): boolean => known.some((finding) => finding.message === message);
-      const others = findings.filter((finding) => !isKnown(finding));
-      const labelled = others.map((finding) => ({ ...finding, message: `DIRECT_URL: ${finding.message}` }));
-      this.#findings = [...this.#findings, ...labelled];
-    } else {
-      this.#findings = [...this.#findings.filter((finding) => !known.includes(finding)), ...findings];
+  #keep(finding: StageFinding, url: UrlName, earlier: ReadonlySet<DatabaseFinding>): void {
+    if (url === "DATABASE_URL") {
+      const known = this.#findings.findIndex((each) => each.id === finding.id && earlier.has(each));
+      this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
+        repair: null,
+        ...finding,
+      });
+    } else if (!this.#findings.some(({ id, message }) => id === finding.id && message === finding.message)) {
+      this.#findings.push({ repair: null, ...finding, message: `DIRECT_URL: ${finding.message}` });
     }
   }
 }
