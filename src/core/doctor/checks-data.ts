@@ -129,7 +129,7 @@ const duplicateEmail = ask({
     finding(
       "data.duplicate-email",
       "error",
-      `${quantity(count, "email")} more than once, told apart by case or spaces only, such as ${example}: who signs in is left to chance`,
+      `${quantity(count, "email")} stored more than once, told apart by case or spaces only, such as ${example}: who signs in is left to chance`,
       "decide which user stays: vocabdb user list, then vocabdb user delete and purge the other",
     ),
 });
@@ -167,6 +167,28 @@ const wordNotNfc = ask({
       "error",
       `${quantity(count, "word")} not in Unicode's composed form (NFC), such as ${example}: seeding does not find them and adds them again`,
       `UPDATE ${vocabulary_words} SET ${NORMALIZED.map((column) => `${column} = normalize(${column})`).join(", ")} WHERE ${NORMALIZED.map((column) => `${column} IS NOT NFC NORMALIZED`).join(" OR ")}`,
+    ),
+});
+
+/** As it looks: without the width of letters, ligatures and the number of blanks. */
+const looks = (column: string): string => `regexp_replace(normalize(${column}, NFKC), '\\s+', ' ', 'g')`;
+
+/** Case alone makes another word (Polish, polish), unless they also mean the same. */
+const wordDuplicate = ask({
+  id: "data.word-duplicate",
+  tables: ["vocabulary_words"],
+  rows: ({ vocabulary_words }) =>
+    `SELECT string_agg(quote_literal(term), ' and ' ORDER BY term COLLATE "C") AS example
+       FROM (SELECT term, definition, language, sense, ${looks("term")} AS look, ${looks("reading")} AS sound
+               FROM ${vocabulary_words}) AS word
+      GROUP BY language, lower(look), lower(sound), lower(sense) HAVING count(*) > 1
+        AND (count(DISTINCT (look, sound, sense)) < count(*) OR count(DISTINCT lower(definition)) < count(*))`,
+  found: ({ count, example }) =>
+    finding(
+      "data.word-duplicate",
+      "warning",
+      `${quantity(count, "word")} stored more than once, told apart by case, width or blanks only, such as ${example}: progress is split between them`,
+      "keep one of them: vocabdb word search TERM shows their ids, vocabdb word delete ID removes the other",
     ),
 });
 
@@ -244,6 +266,7 @@ export const dataChecks: readonly DatabaseCheck[] = [
   duplicateEmail,
   emailShape,
   wordNotNfc,
+  wordDuplicate,
   progressBounds,
   studiedInFuture,
   ...Object.entries(TIMES).map(([table, columns]) => infiniteTimes(table, columns)),

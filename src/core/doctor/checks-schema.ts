@@ -151,7 +151,7 @@ const CONSEQUENCES = {
 } as const;
 
 interface Weak {
-  readonly id: "schema.index-invalid" | "schema.constraint-not-valid" | "schema.trigger-disabled";
+  readonly id: keyof typeof LEVELS;
   readonly name: string;
   readonly table: string;
   readonly fix: string;
@@ -159,7 +159,7 @@ interface Weak {
 
 const inForce: DatabaseCheck = {
   stage: "schema",
-  ids: ["schema.index-invalid", "schema.constraint-not-valid", "schema.trigger-disabled"],
+  ids: ["schema.index-invalid", "schema.index-duplicate", "schema.constraint-not-valid", "schema.trigger-disabled"],
   async run({ client, target }) {
     const { rows } = await client.query<Weak>(
       `WITH tables AS (
@@ -173,6 +173,16 @@ const inForce: DatabaseCheck = {
          FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
         WHERE NOT (x.indisvalid AND x.indisready)
           AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.oid)
+       UNION ALL
+       SELECT 'schema.index-duplicate', i.relname, t.name, format('DROP INDEX CONCURRENTLY %s.%I', t.schema, i.relname)
+         FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid AND x.indisvalid
+         JOIN pg_class AS i ON i.oid = x.indexrelid AND i.relname <> ALL($3)
+        WHERE EXISTS (
+          SELECT FROM pg_index AS o JOIN pg_class AS oi ON oi.oid = o.indexrelid
+           WHERE o.indrelid = x.indrelid AND oi.relname = ANY($3) AND o.indisvalid AND oi.relam = i.relam
+             AND (o.indkey, o.indclass, o.indcollation, o.indoption) = (x.indkey, x.indclass, x.indcollation, x.indoption)
+             AND pg_get_expr(o.indexprs, o.indrelid) IS NOT DISTINCT FROM pg_get_expr(x.indexprs, x.indrelid)
+             AND pg_get_expr(o.indpred, o.indrelid) IS NOT DISTINCT FROM pg_get_expr(x.indpred, x.indrelid))
        UNION ALL
        SELECT 'schema.constraint-not-valid', k.conname, t.name,
               format('ALTER TABLE %s VALIDATE CONSTRAINT %I', t.sql, k.conname)
@@ -194,6 +204,7 @@ const inForce: DatabaseCheck = {
 
 const LEVELS = {
   "schema.index-invalid": "error",
+  "schema.index-duplicate": "info",
   "schema.constraint-not-valid": "warning",
   "schema.trigger-disabled": "error",
 } as const;
@@ -201,6 +212,8 @@ const LEVELS = {
 const WORDS: Readonly<Record<Weak["id"], (weak: Weak) => string>> = {
   "schema.index-invalid": ({ name, table }) =>
     `the index ${name} of ${table} is invalid: its building broke off, it slows every write and helps no query`,
+  "schema.index-duplicate": ({ name, table }) =>
+    `the index ${name} of ${table} has what another of its indexes has: it slows every write and helps no query`,
   "schema.constraint-not-valid": ({ name, table }) =>
     `the constraint ${name} of ${table} holds for new rows only: older ones were never checked (NOT VALID)`,
   "schema.trigger-disabled": ({ name, table }) =>
