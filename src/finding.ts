@@ -174,6 +174,7 @@ export const findingIds = [
   "data.not-validated",
   "data.orphans",
   "data.progress-bounds",
+  "data.progress-in-future",
   "data.word-duplicate",
   "data.word-not-nfc",
   "exposure.anon-grant",

@@ -3,7 +3,7 @@ import type { FindingId } from "../../finding.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { CONSTRAINTS } from "./checks-expected.js";
 import { enforced } from "./checks-schema.js";
-import { COUNT_LIMIT, finding, ownTables, quantity, scan } from "./checks-tables.js";
+import { COUNT_LIMIT, finding, inTime, ownTables, quantity } from "./checks-tables.js";
 
 interface Sample {
   /** Of the rows that were found; at most one more than {@link COUNT_LIMIT}. */
@@ -30,24 +30,22 @@ interface Question {
 function ask({ id, tables, unless, rows, found }: Question): DatabaseCheck {
   return dataCheck(id, tables, async (context, sql) => {
     if (unless !== undefined) {
-      const holding = await enforced(context);
+      const holding = await enforced(context, tables);
       if (unless.every((name) => holding.has(name))) {
         return [];
       }
     }
-    const sample = await scan<Sample>(
-      context,
+    const { rows: samples } = await context.client.query<Sample>(
       `SELECT count(*)::int AS count, min(example) AS example FROM (${rows(sql)} LIMIT ${COUNT_LIMIT + 1}) AS found`,
     );
-    return sample === null ? null : sample.count === 0 ? [] : [found(sample, sql)];
+    return samples.filter(({ count }) => count > 0).map((sample) => found(sample, sql));
   });
 }
 
-/** @param look returns null when time was up */
 function dataCheck(
   id: FindingId,
   tables: readonly string[],
-  look: (context: CheckContext, sql: Tables) => Promise<readonly DatabaseFinding[] | null>,
+  look: (context: CheckContext, sql: Tables) => Promise<readonly DatabaseFinding[]>,
 ): DatabaseCheck {
   return {
     stage: "data",
@@ -61,7 +59,8 @@ function dataCheck(
       if (blind.length > 0) {
         return [notValidated(id, `the role sees no rows of ${blind.map(({ name }) => name).join(" and ")}`, null)];
       }
-      const found = await look(context, Object.fromEntries(wanted.map(({ name, sql }) => [name, sql])));
+      const names = Object.fromEntries(wanted.map(({ name, sql }) => [name, sql]));
+      const found = await inTime(context, () => look(context, names));
       const patience = "when the server is less busy, with more time: vocabdb db doctor --only data --timeout 60s";
       return (
         found ?? [notValidated(id, `reading ${tables.join(" and ")} takes too long, or waits for a lock`, patience)]
@@ -215,14 +214,14 @@ const progressBounds = ask({
 const IN_FUTURE = "last_studied_at > CURRENT_TIMESTAMP + interval '1 day' AND isfinite(last_studied_at)";
 
 const studiedInFuture = ask({
-  id: "data.progress-bounds",
+  id: "data.progress-in-future",
   tables: ["progress"],
   rows: ({ progress }) =>
     `SELECT format('user_id %s, word_id %s (%s)', user_id, word_id, last_studied_at) AS example
        FROM ${progress} WHERE ${IN_FUTURE}`,
   found: ({ count, example }, { progress }) =>
     finding(
-      "data.progress-bounds",
+      "data.progress-in-future",
       "warning",
       `${quantity(count, "row")} of progress last studied in the future, such as ${example}`,
       `UPDATE ${progress} SET last_studied_at = CURRENT_TIMESTAMP WHERE ${IN_FUTURE}`,

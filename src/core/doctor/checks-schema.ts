@@ -65,8 +65,8 @@ async function isUpToDate(context: CheckContext): Promise<boolean> {
   return readMigrations().every(({ name }) => applied.has(name));
 }
 
-/** Everything of ours that is there, without the schema of the tables. */
-async function partsOf({ client, target }: CheckContext): Promise<readonly Part[]> {
+/** Everything of ours that is there, without the schema of the tables. Waits for whoever has locked one of them. */
+async function partsOf({ client, target }: CheckContext, tables: readonly string[] = TABLES): Promise<readonly Part[]> {
   const { rows } = await client.query<Part>(
     `WITH tables AS (
        SELECT c.oid, c.relname AS name, format(' ON %I.', n.nspname) AS prefix
@@ -86,7 +86,7 @@ async function partsOf({ client, target }: CheckContext): Promise<readonly Part[
      UNION ALL
      SELECT 'trigger', g.tgname, t.name, replace(pg_get_triggerdef(g.oid), t.prefix, ' ON ')
        FROM tables AS t JOIN pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal`,
-    [target.schema, TABLES],
+    [target.schema, tables],
   );
   return rows;
 }
@@ -223,7 +223,7 @@ const WORDS: Readonly<Record<Weak["id"], (weak: Weak) => string>> = {
 };
 
 /** Constraints and unique indexes of ours that hold for every row: what they forbid need not be looked for. */
-export async function enforced(context: CheckContext): Promise<ReadonlySet<string>> {
+export async function enforced(context: CheckContext, tables: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await context.client.query<Pick<Part, "kind" | "name">>(
     `WITH tables AS (
        SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -235,10 +235,10 @@ export async function enforced(context: CheckContext): Promise<ReadonlySet<strin
      SELECT 'index', i.relname
        FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
       WHERE x.indisunique AND x.indisvalid AND x.indisready`,
-    [context.target.schema, TABLES],
+    [context.target.schema, tables],
   );
   const inForce = new Set(rows.map(({ kind, name }) => `${kind} ${name}`));
-  const actual = (await partsOf(context)).filter(({ kind, name }) => inForce.has(`${kind} ${name}`));
+  const actual = (await partsOf(context, tables)).filter(({ kind, name }) => inForce.has(`${kind} ${name}`));
   return new Set(actual.filter((part) => EXPECTED.some((expected) => isSame(part, expected))).map(({ name }) => name));
 }
 

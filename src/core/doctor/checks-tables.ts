@@ -40,24 +40,20 @@ export async function ownTables({ client, target }: CheckContext): Promise<reado
 const CUT_OFF = ["57014", "55P03"];
 
 /**
- * A question that may have to read a whole table, within bounds.
+ * Work whose statements may have to read a whole table, or to wait for one.
  *
  * @returns null when the server could not answer in time
  */
-export async function scan<T extends object>(
-  { client, scanMs }: CheckContext,
-  sql: string,
-  values: readonly unknown[] = [],
-): Promise<T | null> {
-  return attempt(client, `SET LOCAL statement_timeout = ${Math.ceil(scanMs)}`, async () => {
-    const { rows } = await client.query<T>(sql, [...values]);
-    return rows[0] ?? null;
-  }).catch((error: unknown) => {
-    if (CUT_OFF.includes(sqlStateOf(error) ?? "")) {
+export async function inTime<T>({ client, scanMs }: CheckContext, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await attempt(client, `SET LOCAL statement_timeout = ${Math.ceil(scanMs)}`, work);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (CUT_OFF.some((each) => each === code)) {
       return null;
     }
     throw error;
-  });
+  }
 }
 
 /** Does something in a savepoint and takes it back, settings included; the transaction outlives its failure. */
@@ -74,11 +70,6 @@ export async function attempt<T>(client: ClientBase, setup: string, work: () => 
   }
   await takeBack();
   return result;
-}
-
-function sqlStateOf(error: unknown): string | null {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" ? code : null;
 }
 
 /** @param more such as the repair; none by default */

@@ -15,7 +15,7 @@ import { examineNetwork, type NetworkFacts } from "./network.js";
 import { ExaminationRecord } from "./record.js";
 import type { DoctorReport } from "./report.js";
 import type { Selected } from "./selection.js";
-import { type StageName, stages } from "./stages.js";
+import type { StageName } from "./stages.js";
 
 export interface ExamineOptions {
   readonly selected: Selected;
@@ -107,10 +107,10 @@ async function examineTargets({ target, migrationTarget }: Resolution, context: 
     return { network, signedIn, pooler: null };
   }
   const { connection } = signedIn;
-  await runChecks(["server"], look, connection, limits);
+  await runChecks(["server"], look, connection, context);
   const pooler = await look("pooler", () => examinePooler(connection, hasDirectUrl));
   await look("write", () => examineWrite(connection, limits.atMost(STATEMENT_MS)));
-  await runChecks(["schema", "data", "exposure"], look, connection, limits);
+  await runChecks(["schema", "data", "exposure"], look, connection, context);
   return { network, signedIn, pooler };
 }
 
@@ -130,12 +130,17 @@ async function connect(target: Target, look: Look, { limits, options, opened }: 
   return { network, signedIn };
 }
 
-async function runChecks(names: readonly StageName[], look: Look, connection: Connection, limits: Limits) {
+async function runChecks(
+  names: readonly StageName[],
+  look: Look,
+  connection: Connection,
+  { limits, options }: Pick<Context, "limits" | "options">,
+) {
   for (const stage of names) {
-    await look(stage, async () => {
-      const checks = databaseChecks.filter((check) => check.stage === stage);
-      const findings: DatabaseFinding[] = [];
-      const looked: FindingId[] = [];
+    const findings: DatabaseFinding[] = [];
+    const looked: FindingId[] = [];
+    const run = async (): Promise<Seen<null>> => {
+      const checks = databaseChecks.filter((check) => check.stage === stage && check.ids.some(options.selected.has));
       // Tables may be of any size. What a check does not need of its share is left to those that follow.
       const end = performance.now() + limits.atMost(Number.POSITIVE_INFINITY).timeoutMs;
       for (const [index, check] of checks.entries()) {
@@ -144,8 +149,13 @@ async function runChecks(names: readonly StageName[], look: Look, connection: Co
         findings.push(...result.findings);
         looked.push(...result.looked);
       }
-      return { value: null, detail: `${new Set(looked).size} of ${stages[stage].length} looked for`, findings, looked };
-    });
+      return {
+        value: null,
+        detail: `${new Set(looked).size} of ${new Set(checks.flatMap(({ ids }) => ids)).size} looked for`,
+        ...{ findings, looked },
+      };
+    };
+    await look(stage, run, () => ({ findings, looked }));
   }
 }
 

@@ -20,9 +20,14 @@ export interface Seen<T> {
 /**
  * Does the work of a stage and records it.
  *
+ * @param soFar what is known when time is up in the middle of it
  * @returns what it saw, or null when nothing that builds on it can be looked at
  */
-export type Look = <T>(stage: StageName, work: () => Promise<Seen<T>>) => Promise<T | null>;
+export type Look = <T>(
+  stage: StageName,
+  work: () => Promise<Seen<T>>,
+  soFar?: () => Pick<Seen<T>, "findings" | "looked">,
+) => Promise<T | null>;
 
 export interface Limits {
   /** Aborted at the deadline, and when somebody interrupts. */

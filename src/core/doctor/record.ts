@@ -72,7 +72,7 @@ export class ExaminationRecord {
   }
 
   lookAt(url: UrlName, target: Target | null): Look {
-    return async <T>(stage: StageName, work: () => Promise<Seen<T>>): Promise<T | null> => {
+    return async (stage, work, soFar) => {
       const { selected, signal, onStage } = this.#options;
       const isWanted = isConnectionStage(stage) ? stageNames.indexOf(stage) <= this.#last : selected.wants(stage);
       if (signal.aborted || !isWanted) {
@@ -80,19 +80,26 @@ export class ExaminationRecord {
       }
       onStage(stage);
       const started = performance.now();
-      const seen = await this.#finish(stage, target, work);
+      const seen = await this.#finish(stage, target, work, soFar);
       return this.#add(stage, url, seen, performance.now() - started) ? seen.value : null;
     };
   }
 
-  async #finish<T>(stage: StageName, target: Target | null, work: () => Promise<Seen<T>>): Promise<Seen<T | null>> {
+  async #finish<T>(
+    stage: StageName,
+    target: Target | null,
+    work: () => Promise<Seen<T>>,
+    soFar: () => Pick<Seen<T>, "findings" | "looked"> = () => ({ findings: [], looked: [] }),
+  ): Promise<Seen<T | null>> {
     const { signal, interrupted, timeoutMs } = this.#options;
     try {
       return await Promise.race([work(), this.#cutOff]);
     } catch (error) {
       interrupted.throwIfAborted();
       if (signal.aborted) {
-        return { value: null, detail: "not finished in time", findings: [timeUp(stage, timeoutMs)], looked: [] };
+        const { findings, ...rest } = soFar();
+        const late = timeUp(stage, timeoutMs);
+        return { ...rest, value: null, detail: "not finished in time", findings: [...findings, late] };
       }
       const findings = findingsOf(error, target, FALLBACK[stage] ?? "doctor.check-failed");
       return { value: null, detail: "failed", findings, looked: [] };
@@ -111,7 +118,8 @@ export class ExaminationRecord {
       }
     }
     const kept = findings.filter(
-      ({ id, level }) => selected.has(id) || (isFatal && level === "error") || !selectableIds.has(id),
+      ({ id, level, unseen = [] }) =>
+        selected.has(id) || unseen.some(selected.has) || (isFatal && level === "error") || !selectableIds.has(id),
     );
     for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
       this.#looked.delete(id);
