@@ -71,7 +71,8 @@ const matches = (text: string, pattern: string | RegExp): boolean =>
 
 /** Runs the statements that a finding tells, each by itself, as psql would. */
 export async function runFix(db: Pick<TestDatabase, "query">, { fix }: Finding): Promise<void> {
-  const sql = /(?:^|: )((?:ALTER|CREATE|DELETE|DROP|GRANT|REINDEX|REVOKE|UPDATE) .*)$/s.exec(fix ?? "")?.[1];
+  const [firstWay] = (fix ?? "").split(", or: ");
+  const sql = /(?:^|: )((?:ALTER|CREATE|DELETE|DROP|GRANT|REINDEX|REVOKE|UPDATE) .*)$/s.exec(firstWay ?? "")?.[1];
   for (const statement of sql?.split("; ") ?? [`the fix is no SQL: ${fix}`]) {
     await db.query(statement);
   }

@@ -66,8 +66,9 @@ interface Grants {
   readonly grantee: string;
   readonly privileges: string;
   readonly protected: boolean;
-  /** Whether a REVOKE of ours takes it back: that of another grantor stays. */
-  readonly mayRevoke: boolean;
+  /** Who has to take it back, where that is not the owner: a REVOKE of anybody else leaves it in force. */
+  readonly grantor: string | null;
+  readonly isOwner: boolean;
   /** Somebody has let the grantee past row level security: the grant is there for a reason. */
   readonly isMeant: boolean;
 }
@@ -80,7 +81,8 @@ const grants: DatabaseCheck = {
       `SELECT format('%I.%I', n.nspname, c.relname) AS table,
               CASE WHEN acl.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(acl.grantee)) END AS grantee,
               string_agg(DISTINCT acl.privilege_type, ', ') AS privileges, c.relrowsecurity AS protected,
-              pg_has_role(c.relowner, 'USAGE') AND bool_and(acl.grantor = c.relowner) AS "mayRevoke",
+              pg_has_role(c.relowner, 'USAGE') AS "isOwner",
+              CASE WHEN acl.grantor <> c.relowner THEN quote_ident(pg_get_userbyid(acl.grantor)) END AS grantor,
               EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive
                          AND (0 = ANY(p.polroles) OR acl.grantee = ANY(p.polroles))) AS "isMeant"
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -88,14 +90,17 @@ const grants: DatabaseCheck = {
         CROSS JOIN LATERAL (SELECT * FROM aclexplode(c.relacl) UNION ALL SELECT * FROM aclexplode(a.attacl)) AS acl
         WHERE n.nspname = $1 AND c.relname = ANY($2)
           AND (acl.grantee = 0 OR acl.grantee IN (SELECT oid FROM pg_roles WHERE rolname = ANY($3)))
-        GROUP BY c.oid, 1, 2, c.relrowsecurity, c.relowner, acl.grantee
+        GROUP BY c.oid, 1, 2, c.relrowsecurity, c.relowner, acl.grantee, acl.grantor
         ORDER BY 1, 2`,
       [target.schema, [...TABLES, MIGRATIONS_TABLE], STRANGERS],
     );
     if (rows.length === 0) {
       return [];
     }
-    const revokes = rows.map(({ table, grantee }) => `REVOKE ALL ON ${table} FROM ${grantee}`);
+    const revokes = rows.flatMap(({ table, grantee, grantor }) => {
+      const revoke = `REVOKE ALL ON ${table} FROM ${grantee}`;
+      return grantor === null ? revoke : [`SET ROLE ${grantor}`, revoke, "RESET ROLE"];
+    });
     const exposed = rows.filter((row) => !row.protected);
     const named = (exposed.length > 0 ? exposed : rows).slice(0, 3);
     const what = named.map(({ grantee, privileges, table }) => `${grantee} has ${privileges} on ${table}`).join("; ");
@@ -108,7 +113,11 @@ const grants: DatabaseCheck = {
           ? `${what}${more}, and row level security does not stop them`
           : `${what}${more}; row level security keeps all rows from them as long as it stays on`,
         revokes.join("; "),
-        { repair: rows.every(({ mayRevoke, isMeant }) => mayRevoke && !isMeant) ? revokes : null },
+        {
+          repair: rows.every(({ isOwner, grantor, isMeant }) => isOwner && grantor === null && !isMeant)
+            ? revokes
+            : null,
+        },
       ),
     ];
   },

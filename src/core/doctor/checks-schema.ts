@@ -109,11 +109,12 @@ async function namesOf({ client, target }: CheckContext): Promise<Names> {
 
 /** A statement that means the same whatever the search path. */
 function qualified(statement: string, { schema, trigrams }: Names): string {
+  // By functions: a $ in a name stays what it is.
   return statement
-    .replace(/ ON (\w+) /, ` ON ${schema}.$1 `)
-    .replace(/REFERENCES (\w+)/, `REFERENCES ${schema}.$1`)
-    .replace(/\b(search_\w+|set_\w+|refuse_\w+|stamp_\w+)\(/g, `${schema}.$1(`)
-    .replace(/\bgin_trgm_ops\b/g, `${trigrams}.gin_trgm_ops`);
+    .replace(/ ON (\w+) (?=USING|FOR)/, (_, table) => ` ON ${schema}.${table} `)
+    .replace(/REFERENCES (\w+)/, (_, table) => `REFERENCES ${schema}.${table}`)
+    .replace(/\b(search_\w+|set_\w+|refuse_\w+|stamp_\w+)\(/g, (_, name) => `${schema}.${name}(`)
+    .replace(/\bgin_trgm_ops\b/g, () => `${trigrams}.gin_trgm_ops`);
 }
 
 const tableMissing = (name: string): DatabaseFinding =>
