@@ -2,7 +2,10 @@
 import { spawn } from "node:child_process";
 import type { Environment } from "../config.js";
 import { withLibpqEnvironment } from "../db/libpq.js";
+import type { Connection } from "../db/pool.js";
+import { probePooler } from "../db/pooler.js";
 import type { Target } from "../db/target.js";
+import { DEFAULTS } from "../db/url-parameters.js";
 import { ProgramMissingError, UsageError } from "../errors.js";
 import { endOf, findProgram } from "./programs.js";
 
@@ -16,6 +19,19 @@ export function requirePsql(env: Environment): string {
     );
   }
   return psql;
+}
+
+/**
+ * A pooler refuses a search path that is asked for on connecting, or gives it to others later.
+ *
+ * @param notice told what to type instead
+ */
+export async function psqlTarget({ target, pool }: Connection, notice: (text: string) => void): Promise<Target> {
+  if (target.schema === DEFAULTS.schema || (await probePooler(pool)) === "direct") {
+    return target;
+  }
+  notice(`note: behind a pooler psql begins without the schema of the URL: SET search_path TO ${target.schema};`);
+  return { ...target, schema: DEFAULTS.schema };
 }
 
 export interface PsqlOptions {

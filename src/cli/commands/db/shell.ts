@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { refuseElsewhere, requirePsql, runPsql } from "../../../core/psql.js";
+import { psqlTarget, refuseElsewhere, requirePsql, runPsql } from "../../../core/psql.js";
 import { UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
 
@@ -30,10 +30,11 @@ export const shell = defineCommand({
     refuseElsewhere(args);
     requirePsql(env);
   },
-  run: async ({ args }, { connection, env, signal, lendTerminal }) => {
+  run: async ({ args }, { connection, env, signal, notice, lendTerminal }) => {
+    const target = await psqlTarget(connection, notice);
     // What was wrong with the connection has been told by now. psql makes its own.
     await connection.close();
-    return { exitCode: await lendTerminal(() => runPsql(connection.target, { args, env, signal })) };
+    return { exitCode: await lendTerminal(() => runPsql(target, { args, env, signal })) };
   },
   text: () => "",
   exitCode: ({ exitCode }) => exitCode,
