@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { serverAccount } from "../../src/db/embedded/account.js";
-import { type Cluster, clusterPassword, createCluster, findCluster, removeCluster } from "../../src/db/embedded/cluster.js";
+import {
+  type Cluster,
+  clusterPassword,
+  createCluster,
+  findCluster,
+  removeCluster,
+} from "../../src/db/embedded/cluster.js";
 import { clusterTarget, serverState, startServer, stopServer } from "../../src/db/embedded/server.js";
 import type { Target } from "../../src/db/target.js";
 import { packageRoot } from "../../src/package-root.js";
