@@ -1,14 +1,15 @@
 /** How a command is declared: data, one function that works, one that renders. */
 import type { ChalkInstance } from "chalk";
 import type { z } from "zod";
+import type { Guard } from "../core/mark.js";
 import { type ExitCode, UsageError } from "../errors.js";
 import type { Host, Opening, ServicesFor } from "./services.js";
 
 /**
- * What a marked database makes of a command: nothing, it wants its name confirmed, or it refuses (and says what,
- * such as `seed --demo`).
+ * What a marked database makes of a command: nothing, its mark is shown, it wants its name confirmed, or it refuses
+ * (and says what, such as `seed --demo`).
  */
-export type MarkedRule = "allow" | "confirm" | { readonly refused: string };
+export type MarkedRule = "allow" | Guard["rule"];
 
 export interface Parameter<S extends z.ZodType = z.ZodType> {
   /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
@@ -59,18 +60,18 @@ interface Declaration<A extends Parameters, O extends Parameters, N extends keyo
   readonly writes: Written | ((input: InputOf<A & O>) => Written);
   /** Refuses what is wrong whatever the database holds, before anything is sent there. */
   readonly precheck?: (input: InputOf<A & O>, services: ServicesFor["target"]) => void;
-  /** For what cannot be undone. Needs a connection, and the option `confirm`; a dry run is always allowed. */
+  /** For what cannot be undone. Needs a connection, and to confirm the option `confirm`; a dry run is always allowed. */
   readonly onMarked?: (input: InputOf<A & O>) => MarkedRule;
   readonly run: (input: InputOf<A & O>, services: ServicesFor[N]) => Promise<R>;
   readonly text: (result: R, view: View, input: InputOf<A & O>) => string;
-  /** For results that are findings, not failures. */
-  readonly exitCode?: (result: R, input: InputOf<A & O>) => ExitCode;
+  /** For results that are findings, not failures; or of a program that has exit codes of its own. */
+  readonly exitCode?: (result: R, input: InputOf<A & O>) => number;
 }
 
 export interface Outcome {
   /** The document for `--json`. */
   readonly result: object;
-  readonly exitCode: ExitCode;
+  readonly exitCode: number;
   readonly text: (view: View) => string;
 }
 

@@ -7,9 +7,14 @@ import { run } from "./run.js";
 
 export async function main(): Promise<void> {
   const abort = new AbortController();
+  const terminal = { isLent: false };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // Stays installed: without a listener of ours, the one that gives the cursor back ends the process.
     process.on(signal, () => {
+      // A terminal sends it to all that run in it, and it means the one that has the terminal.
+      if (signal === "SIGINT" && terminal.isLent) {
+        return;
+      }
       if (abort.signal.aborted) {
         // Asked twice: not even the roll-back is waited for, which the server does by itself.
         process.exit(new InterruptedError(signal).exitCode);
@@ -38,6 +43,14 @@ export async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: abort.signal,
+    lendTerminal: async (work) => {
+      terminal.isLent = true;
+      try {
+        return await work();
+      } finally {
+        terminal.isLent = false;
+      }
+    },
   });
   endWhenWritten();
 }

@@ -98,6 +98,23 @@ export const duration = (flags: string, description: string, fallback: string) =
       .pipe(z.number().min(100, "must be at least 100ms").max(3_600_000, "must be at most 60m")),
   );
 
+export const port = (fallback: string) =>
+  parameter(
+    "--port <port>",
+    `port to listen on (default: ${fallback})`,
+    z
+      .string()
+      .transform(Number)
+      .pipe(
+        z
+          .number({ error: "must be a port" })
+          .int("must be a port")
+          .min(1024, "must be 1024 to 65535")
+          .max(65535, "must be 1024 to 65535"),
+      )
+      .optional(),
+  );
+
 /** A point in time that may depend on when the command runs. */
 export type Moment = (now: Date) => Date;
 

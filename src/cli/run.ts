@@ -30,13 +30,14 @@ export interface RunInput {
   readonly stderr: NodeJS.WritableStream & Terminal;
   /** Aborted with an InterruptedError as its reason. */
   readonly signal: AbortSignal;
+  readonly lendTerminal: Services["lendTerminal"];
 }
 
 /** How long a command may take to roll back after Ctrl-C before it is given up. */
 const INTERRUPT_GRACE_MS = 5_000;
 const HELP_WIDTH = 100;
 
-export async function run(input: RunInput): Promise<ExitCode> {
+export async function run(input: RunInput): Promise<number> {
   const { argv, env, stdout, stderr } = input;
   const wantsColor = !argv.includes("--no-color") && !env.NO_COLOR && env.TERM !== "dumb";
   const chalkFor = (stream: Terminal): ChalkInstance => new Chalk({ level: wantsColor && stream.isTTY ? 1 : 0 });
@@ -137,11 +138,11 @@ function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string
 }
 
 async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {
-  const { argv, env, cwd, stdin, stdout, stderr, signal } = input;
+  const { argv, env, cwd, stdin, stdout, stderr, signal, lendTerminal } = input;
   const known: { targets: readonly Target[] } = { targets: [] };
   const held: string[] = [];
   const host = createHost({
-    ...{ env, cwd, stdin, stdout, stderr, signal, now: () => new Date() },
+    ...{ env, cwd, stdin, stdout, stderr, signal, lendTerminal, now: () => new Date() },
     actor: (reason) => actorOf(argv, env, reason),
     retyped: retypeable(argv),
     notice: (text) => {

@@ -20,6 +20,10 @@ interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   /** For what is too much to be a result; results are returned. */
   readonly stdout: NodeJS.WritableStream;
+  /** For programs that a command starts; what vocabdb itself reads of it is in the configuration. */
+  readonly env: Environment;
+  /** While another program has the terminal, Ctrl-C is that program's. */
+  readonly lendTerminal: <T>(work: () => Promise<T>) => Promise<T>;
   /** Whether the result goes to stdout as a JSON document. */
   readonly json: boolean;
   /** Aborted by SIGINT and SIGTERM; work that lasts has to listen. */
@@ -92,6 +96,7 @@ export interface HostInput {
   readonly stdout: Services["stdout"];
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly signal: AbortSignal;
+  readonly lendTerminal: Terminal["lendTerminal"];
   readonly flags: {
     readonly databaseUrl?: string;
     readonly envFile?: string;
@@ -110,7 +115,8 @@ export interface HostInput {
 }
 
 export function createHost(input: HostInput): Host {
-  const { env, cwd, stdin, stdout, stderr, signal, flags, notice, annotate, now, actor, onTarget } = input;
+  const { env, cwd, stdin, stdout, stderr, signal, lendTerminal, flags, notice, annotate, now, actor, onTarget } =
+    input;
   return {
     async withServices<N extends keyof ServicesFor, R>(
       needs: N,
@@ -127,7 +133,10 @@ export function createHost(input: HostInput): Host {
         const { askYesNo } = await import("./ask.js");
         return askYesNo(question, { stdin, stderr, signal });
       };
-      const terminal: Terminal = { cwd, stdin, stdout, json, signal, now, actor, notice, annotate, display, ask };
+      const terminal: Terminal = {
+        ...{ cwd, env, stdin, stdout, json, signal, lendTerminal, now, actor },
+        ...{ notice, annotate, display, ask },
+      };
       // The types cannot follow the cases, each of which opens just what its name promises.
       const run = (services: ServicesFor[keyof ServicesFor]) => work(services as ServicesFor[N]);
       try {

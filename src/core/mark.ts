@@ -38,7 +38,7 @@ export function markOf(connection: Connection): Promise<string | null> {
 }
 
 export interface Guard {
-  readonly rule: "confirm" | { readonly refused: string };
+  readonly rule: "tell" | "confirm" | { readonly refused: string };
   /** All that the operator confirmed. */
   readonly confirmed: readonly string[];
   /** The command as it was typed, null where it must not be shown. */
@@ -46,7 +46,7 @@ export interface Guard {
 }
 
 /**
- * Before work that cannot be undone: on a marked database only with the database's name among what is confirmed,
+ * Before work that can do anything: the mark is told. Before work that cannot be undone: on a marked database only with the database's name among what is confirmed,
  * in addition to what the work itself wants confirmed; or not at all.
  *
  * @throws {MarkedDatabaseError} where the rule is to refuse
@@ -59,8 +59,8 @@ export async function guardMarked<T>(
 ): Promise<T> {
   const { target } = connection;
   const mark = await markOf(connection);
-  if (mark === null) {
-    return work(null);
+  if (mark === null || rule === "tell") {
+    return work(mark);
   }
   if (rule !== "confirm") {
     throw new MarkedDatabaseError(rule.refused, describeTarget(target), mark);

@@ -76,11 +76,12 @@ function mayPass(error: unknown): error is ConnectionError {
     : PASSING.test(finding) && !LASTING.has(finding);
 }
 
+/** Has no finding of its own, which the doctor would look into: that takes time, and the time is over. */
 function timeOver(reason: ConnectionError, attempts: number, waitedMs: number): ConnectionError {
   const tried = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
   return new ConnectionError(
     `not ready after ${(waitedMs / 1000).toFixed(1)} s and ${tried}: ${reason.message}`,
     reason.hint,
-    { cause: reason, ...(reason.finding !== null && { finding: reason.finding }) },
+    { cause: reason },
   );
 }

@@ -1,52 +1,13 @@
 /** On a real terminal, made by script(1): colours, the moving line, and Ctrl-C typed at it. */
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { EXECUTABLE, temporaryFolder } from "../support/cli.js";
-import { it, type TestDatabase } from "../support/database.js";
+import { temporaryFolder } from "../support/cli.js";
+import { it } from "../support/database.js";
+import { atTerminal, CTRL_C } from "../support/terminal.js";
 
 const SHOW_CURSOR = "\u001b[?25h";
 const HIDE_CURSOR = "\u001b[?25l";
-
-interface Session {
-  readonly exitCode: number | null;
-  /** Everything the terminal was sent, standard error included. */
-  readonly screen: string;
-}
-
-/**
- * @param columns width of the terminal; 0 is one that does not know
- * @param type what is typed, once the screen shows `on`
- */
-function atTerminal(
-  db: TestDatabase,
-  args: readonly string[],
-  columns: number,
-  type?: { readonly on: string; readonly keys: string },
-): Promise<Session> {
-  const home = temporaryFolder();
-  const command = `stty cols ${columns} && exec ${[process.execPath, EXECUTABLE, ...args].map((word) => `'${word}'`).join(" ")}`;
-  const words =
-    process.platform === "linux" ? ["-qec", command, "/dev/null"] : ["-q", "/dev/null", "/bin/sh", "-c", command];
-  return new Promise((resolve, reject) => {
-    const child = spawn("script", words, {
-      cwd: home,
-      env: { PATH: process.env.PATH, HOME: home, TERM: "xterm-256color", SHELL: "/bin/sh", DATABASE_URL: db.url },
-    });
-    let screen = "";
-    let typed = false;
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      screen += chunk;
-      if (type !== undefined && !typed && screen.includes(type.on)) {
-        typed = true;
-        child.stdin.write(type.keys);
-      }
-    });
-    child.once("error", reject);
-    child.once("close", (exitCode) => resolve({ exitCode, screen }));
-  });
-}
 
 function manyWords(rows: number): string {
   const path = join(temporaryFolder(), "many.csv");
@@ -83,7 +44,7 @@ it("a terminal that does not know its width gets the result without a moving lin
 
 it("Ctrl-C in the middle of a load rolls back, says so, and gives the cursor back", async ({ db }) => {
   const file = manyWords(200_000);
-  const { exitCode, screen } = await atTerminal(db, ["seed", "--file", file], 80, { on: "000 rows", keys: "\u0003" });
+  const { exitCode, screen } = await atTerminal(db, ["seed", "--file", file], 80, [{ on: "000 rows", keys: CTRL_C }]);
   expect(exitCode).toBe(130);
   expect(screen).toContain("interrupted by SIGINT");
   expect(screen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(screen.lastIndexOf(HIDE_CURSOR));

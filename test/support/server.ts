@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { serverAccount } from "../../src/db/embedded/account.js";
-import { type Cluster, clusterPassword, createCluster, removeCluster } from "../../src/db/embedded/cluster.js";
+import {
+  type Cluster,
+  clusterPassword,
+  createCluster,
+  findCluster,
+  removeCluster,
+} from "../../src/db/embedded/cluster.js";
 import { clusterTarget, serverState, startServer, stopServer } from "../../src/db/embedded/server.js";
 import type { Target } from "../../src/db/target.js";
 import { packageRoot } from "../../src/package-root.js";
@@ -22,6 +28,8 @@ export interface OwnServer {
   /** Its superuser, in a database that is not migrated; as if it were any server, not the embedded one. */
   readonly target: Target;
   readonly cluster: Cluster;
+  /** As VOCABDB_HOME it makes this the embedded server. */
+  readonly home: string;
   /** As an operator would write it, password included; without `sslmode`. */
   readonly url: string;
   /** Process id of the postmaster. */
@@ -42,7 +50,7 @@ export async function withServer<T>(settings: ServerSettings, work: (server: Own
     const { host, port, user, database } = target;
     const password = clusterPassword(cluster).reveal();
     return await work({
-      ...{ target, cluster, pid: serverState(cluster).pid ?? 0 },
+      ...{ target, cluster, home, pid: serverState(cluster).pid ?? 0 },
       url: `postgresql://${user}:${password}@${host}:${port}/${database}`,
       query: async (sql, values) => {
         const client = new pg.Client({ host, port, user, database, password });
@@ -57,7 +65,10 @@ export async function withServer<T>(settings: ServerSettings, work: (server: Own
     });
   } finally {
     await stopServer(cluster).catch(() => {});
-    removeCluster(cluster);
+    // A test may have destroyed it itself.
+    if (findCluster(home) !== null) {
+      removeCluster(cluster);
+    }
     rmSync(home, { recursive: true, force: true });
   }
 }

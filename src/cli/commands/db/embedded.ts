@@ -3,7 +3,7 @@ import { z } from "zod";
 import { destroyEmbedded, embeddedStatus, startEmbedded, stopEmbedded, writeUrlFile } from "../../../core/embedded.js";
 import { EmbeddedNotCreatedError, ExitCode } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
-import { confirm, confirmationOf, dryRun } from "../../options.js";
+import { confirm, confirmationOf, dryRun, port } from "../../options.js";
 import type { Services } from "../../services.js";
 import { embeddedText } from "./text.js";
 
@@ -15,21 +15,7 @@ export const start = defineCommand({
     "database of every command that finds no DATABASE_URL, and is started by them when it is stopped.",
   args: {},
   options: {
-    port: parameter(
-      "--port <port>",
-      "port to listen on (default: a free one, chosen once and kept)",
-      z
-        .string()
-        .transform(Number)
-        .pipe(
-          z
-            .number({ error: "must be a port" })
-            .int("must be a port")
-            .min(1024, "must be 1024 to 65535")
-            .max(65535, "must be 1024 to 65535"),
-        )
-        .optional(),
-    ),
+    port: port("a free one, chosen once and kept"),
   },
   examples: [
     { command: "vocabdb db start", description: "A database to work with, with nothing installed" },

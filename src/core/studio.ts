@@ -1,0 +1,142 @@
+/** Prisma Studio on a target. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import net from "node:net";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Environment } from "../config.js";
+import { libpqEnvironment } from "../db/libpq.js";
+import { withRelay } from "../db/relay.js";
+import type { Target } from "../db/target.js";
+import { ProgramFailedError, UsageError } from "../errors.js";
+import { packageRoot } from "../package-root.js";
+import { findPrisma } from "./prisma-cli.js";
+import { endOf } from "./programs.js";
+
+const NAME = "Prisma Studio";
+/** Studio's own choice. */
+const DEFAULT_PORT = 51_212;
+const HOST = "127.0.0.1";
+const START_DEADLINE_MS = 60_000;
+const POLL_MS = 100;
+
+export interface StudioOptions {
+  /** undefined: Studio's usual one, or where that is taken a free one. */
+  readonly port: number | undefined;
+  /** Whether Studio opens itself in the browser. */
+  readonly open: boolean;
+  readonly cwd: string;
+  /** Of this process. */
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  /** Told when Studio answers. */
+  readonly onReady: (url: string) => void;
+}
+
+/**
+ * Serves Studio until the signal comes.
+ *
+ * @throws {InterruptedError} the reason of the signal
+ * @throws {ProgramFailedError} when Studio ends before
+ */
+export function runStudio(target: Target, options: StudioOptions): Promise<never> {
+  const { cwd, env, signal, onReady } = options;
+  const { script } = findPrisma(cwd, env);
+  return withRelay(target, signal, async (local) => {
+    const port = await choosePort(options.port);
+    const browser = options.open ? [] : ["--browser", "none"];
+    const args = ["studio", "--config", join(packageRoot, "prisma", "studio.config.mjs"), "--port", String(port)];
+    const child = spawn(process.execPath, [script, ...args, ...browser], {
+      cwd: packageRoot,
+      env: studioEnvironment(local, env),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const said = listen(child);
+    const url = `http://${HOST}:${port}`;
+    const [exitCode] = await Promise.all([endOf(child, NAME, signal), whenReady(child, url, said, onReady)]);
+    throw new ProgramFailedError(
+      NAME,
+      `ended by itself (exit code ${exitCode}): ${said.stderr.trim() || "no reason given"}`,
+    );
+  });
+}
+
+function studioEnvironment(local: Target, env: Environment): NodeJS.ProcessEnv {
+  const { PGOPTIONS: options, ...variables } = libpqEnvironment(local, env, null);
+  return {
+    ...variables,
+    // Its driver does not read them from the environment.
+    VOCABDB_STUDIO_URL: `postgresql://${local.options === null || options === undefined ? "" : `?options=${encodeURIComponent(local.options)}`}`,
+    // Studio needs no engine, and any file that exists spares Prisma's attempt to download one.
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    CHECKPOINT_DISABLE: "1",
+    PRISMA_HIDE_UPDATE_MESSAGE: "1",
+  };
+}
+
+type Studio = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Its last words, should it fail. */
+function listen(child: Studio): { stdout: string; stderr: string } {
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      said[name] = (said[name] + chunk).slice(-2_000);
+    });
+  }
+  return said;
+}
+
+/** That it says so is waited for as well: somebody else may have been given the port in between, and would answer. */
+async function whenReady(
+  child: Studio,
+  url: string,
+  said: { readonly stdout: string },
+  onReady: StudioOptions["onReady"],
+): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  while (child.exitCode === null && child.signalCode === null) {
+    if (said.stdout.includes(new URL(url).port) && (await answers(url))) {
+      onReady(url);
+      return;
+    }
+    if (Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new ProgramFailedError(NAME, "did not answer within 60 s");
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const { ok } = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    return ok;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws {UsageError} when the port asked for is taken */
+async function choosePort(wanted: number | undefined): Promise<number> {
+  const port = (await freePort(wanted ?? DEFAULT_PORT)) ?? (wanted === undefined ? await freePort(0) : null);
+  if (port === null) {
+    throw new UsageError(
+      `port ${wanted} on ${HOST} is taken by another program`,
+      "choose another one with --port, or leave it out to have a free one chosen",
+    );
+  }
+  return port;
+}
+
+/** @returns the port, or with 0 any free one; null where it cannot be listened on */
+function freePort(port: number): Promise<number | null> {
+  const server = net.createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(null));
+    server.listen({ host: HOST, port }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? (address?.port ?? null) : null));
+    });
+  });
+}

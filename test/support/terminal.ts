@@ -1,0 +1,56 @@
+/** A real terminal, made by script(1), that somebody types at. */
+import { spawn } from "node:child_process";
+import { EXECUTABLE, temporaryFolder } from "./cli.js";
+import type { TestDatabase } from "./database.js";
+
+export const CTRL_C = "\u0003";
+
+interface Session {
+  readonly exitCode: number | null;
+  /** Everything the terminal was sent, standard error included. */
+  readonly screen: string;
+}
+
+export interface Typed {
+  /** What the screen shows before it is typed, since the step before. */
+  readonly on: string;
+  readonly keys: string;
+  /** What has to have come about as well. */
+  readonly when?: () => Promise<unknown>;
+}
+
+/**
+ * @param columns width of the terminal; 0 is one that does not know
+ * @param typed step by step
+ */
+export function atTerminal(
+  db: TestDatabase,
+  args: readonly string[],
+  columns: number,
+  typed: readonly Typed[] = [],
+): Promise<Session> {
+  const home = temporaryFolder();
+  const command = `stty cols ${columns} && exec ${[process.execPath, EXECUTABLE, ...args].map((word) => `'${word}'`).join(" ")}`;
+  const words =
+    process.platform === "linux" ? ["-qec", command, "/dev/null"] : ["-q", "/dev/null", "/bin/sh", "-c", command];
+  return new Promise((resolve, reject) => {
+    const child = spawn("script", words, {
+      cwd: home,
+      env: { PATH: process.env.PATH, HOME: home, TERM: "xterm-256color", SHELL: "/bin/sh", DATABASE_URL: db.url },
+    });
+    let screen = "";
+    const steps = [...typed];
+    let seen = 0;
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      screen += chunk;
+      const [next] = steps;
+      if (next !== undefined && screen.indexOf(next.on, seen) !== -1) {
+        steps.shift();
+        seen = screen.length;
+        Promise.resolve(next.when?.()).then(() => child.stdin.write(next.keys), reject);
+      }
+    });
+    child.once("error", reject);
+    child.once("close", (exitCode) => resolve({ exitCode, screen }));
+  });
+}
