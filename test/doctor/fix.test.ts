@@ -109,7 +109,7 @@ it("a repair that fails is told, takes nothing of itself along, and keeps no oth
     `
     CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
       RAISE EXCEPTION 'grants are frozen' USING HINT = 'ask Eve'; END $$;
-    CREATE EVENT TRIGGER frozen ON ddl_command_start WHEN TAG IN ('REVOKE') EXECUTE FUNCTION refuse()`);
+    CREATE EVENT TRIGGER frozen ON ddl_command_start WHEN TAG IN ('REVOKE') EXECUTE FUNCTION refuse()`,
   );
   const rehearsed = await doctor(db, "--fix", "--dry-run", "--json");
   expect(rehearsed.json()).toMatchObject({ unrepaired: [{ id: "exposure.anon-grant" }] });
