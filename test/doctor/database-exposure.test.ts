@@ -5,7 +5,7 @@ import { stages } from "../../src/core/doctor/stages.js";
 import type { FindingId } from "../../src/finding.js";
 import { it, withAdmin } from "../support/database.js";
 import { withRole } from "../support/roles.js";
-import { examined, expectMended, findingIn, type Setup } from "./examined.js";
+import { examined, expectMended, findingIn, runFix, type Setup } from "./examined.js";
 
 /** Roles belong to the whole server, so what is granted to them in a database has to go before they do. */
 beforeAll(() => withAdmin((admin) => admin.query("CREATE ROLE anon; CREATE ROLE authenticated")));
@@ -190,7 +190,7 @@ describe("what the role may not mend", () => {
         fix: `SET ROLE ${middleman.name}; REVOKE ALL ON public.users FROM anon; RESET ROLE`,
       });
       expect(found.repair).toBeNull();
-      await db.query(found.fix ?? "");
+      await runFix(db, found);
       expect((await examined(db.url, ["exposure"])).findings).toEqual([]);
     });
   });

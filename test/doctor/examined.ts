@@ -69,13 +69,17 @@ export function findingIn({ findings }: Pick<DoctorReport, "findings">, { id, le
 const matches = (text: string, pattern: string | RegExp): boolean =>
   typeof pattern === "string" ? text.includes(pattern) : pattern.test(text);
 
-/** Runs the statements that a finding tells, each by itself, as psql would. */
-export async function runFix(db: Pick<TestDatabase, "query">, { fix }: Finding): Promise<void> {
+/** Runs the statements that a finding tells, each by itself in one session, as psql would. */
+export async function runFix({ direct }: TestDatabase, { fix }: Finding): Promise<void> {
   const [firstWay] = (fix ?? "").split(", or: ");
-  const sql = /(?:^|: )((?:ALTER|CREATE|DELETE|DROP|GRANT|REINDEX|REVOKE|UPDATE) .*)$/s.exec(firstWay ?? "")?.[1];
-  for (const statement of sql?.split("; ") ?? [`the fix is no SQL: ${fix}`]) {
-    await db.query(statement);
-  }
+  const sql = /(?:^|: )((?:ALTER|BEGIN|CREATE|DELETE|DROP|GRANT|REINDEX|REVOKE|SET|UPDATE) .*)$/s.exec(
+    firstWay ?? "",
+  )?.[1];
+  await withClient(direct, async (client) => {
+    for (const statement of sql?.split("; ") ?? [`the fix is no SQL: ${fix}`]) {
+      await client.query(statement);
+    }
+  });
 }
 
 /** What one check finds, for what no database of a test can be: on another host, or of another version. */

@@ -38,7 +38,11 @@ function ask({ id, tables, unless, rows, found }: Question): DatabaseCheck {
     const { rows: samples } = await context.client.query<Sample>(
       `SELECT count(*)::int AS count, min(example) AS example FROM (${rows(sql)} LIMIT ${COUNT_LIMIT + 1}) AS found`,
     );
-    return samples.filter(({ count }) => count > 0).map((sample) => found(sample, sql));
+    // A line end in the data begins no line of the report.
+    const oneLine = (example: string | null): string | null => example?.replaceAll("\n", "\\n") ?? null;
+    return samples
+      .filter(({ count }) => count > 0)
+      .map(({ count, example }) => found({ count, example: oneLine(example) }, sql));
   });
 }
 

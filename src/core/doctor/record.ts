@@ -117,9 +117,12 @@ export class ExaminationRecord {
         this.#looked.add(id);
       }
     }
+    const known = new Set(this.#findings.map(({ id }) => id));
     const kept = findings.filter(
       ({ id, level, unseen = [] }) =>
-        selected.has(id) || unseen.some(selected.has) || (isFatal && level === "error") || !selectableIds.has(id),
+        // What a write has met, the server's own facts explain better.
+        !(stage === "write" && known.has(id)) &&
+        (selected.has(id) || unseen.some(selected.has) || (isFatal && level === "error") || !selectableIds.has(id)),
     );
     for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
       this.#looked.delete(id);
