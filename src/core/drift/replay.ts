@@ -1,0 +1,96 @@
+/** The migrations, run once more in a schema of their own that is gone when the transaction ends. */
+import { randomBytes } from "node:crypto";
+import pg, { type PoolClient } from "pg";
+import { withConnection } from "../../db/pool.js";
+import { runScript, ScriptError, statementOffsets } from "../../db/sql-script.js";
+import type { Target } from "../../db/target.js";
+import { inTransaction } from "../../db/transaction.js";
+import type { Migration } from "../migration-files.js";
+import { readSchema, type SchemaObject } from "./catalog.js";
+
+/** Why the migrations cannot be replayed here. */
+export class ReplayImpossible extends Error {}
+
+export interface Replayed {
+  /** What the migrations make, as if it stood in the schema of the target. */
+  readonly wanted: readonly SchemaObject[];
+  readonly had: readonly SchemaObject[];
+  /** The schema of the target, quoted where it has to be. */
+  readonly schema: string;
+  /** Still in the transaction, with the schema of the target searched. */
+  readonly client: PoolClient;
+}
+
+/**
+ * Nothing is committed, and of the schema of the target only catalogs are read: the application notices nothing.
+ *
+ * @throws {ReplayImpossible}
+ */
+export async function withReplay<T>(
+  target: Target,
+  migrations: readonly Migration[],
+  work: (replayed: Replayed) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  for (const migration of migrations) {
+    refuseUnlessReplayable(migration, target.schema);
+  }
+  const shadow = `vocabdb_shadow_${randomBytes(8).toString("hex")}`;
+  return withConnection({ ...target, poolMax: 1 }, (connection) =>
+    inTransaction(connection, { dryRun: true, signal }, async (client) => {
+      const { rows } = await client.query<{ schema: string }>("SELECT quote_ident($1) AS schema", [target.schema]);
+      const schema = rows[0]?.schema ?? "";
+      await makeShadow(client, shadow, schema);
+      for (const { name, sql } of migrations) {
+        await runScript(client, withoutConcurrently(sql)).catch((error: unknown) => {
+          throw error instanceof ScriptError ? impossible(`the migration ${name} does not run again`, error.cause) : error;
+        });
+      }
+      // What is found in the target's schema is told without its name on both sides: extensions may be there.
+      await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}`);
+      const made = await readSchema(client, shadow);
+      await client.query(`SET LOCAL search_path TO ${schema}`);
+      const wanted = JSON.parse(JSON.stringify(made).replaceAll(shadow, JSON.stringify(schema).slice(1, -1)));
+      return work({ wanted, had: await readSchema(client, target.schema), schema, client });
+    }),
+  );
+}
+
+async function makeShadow(client: PoolClient, shadow: string, schema: string): Promise<void> {
+  try {
+    // Whatever a migration should come to wait for: it must not queue others behind it.
+    await client.query(`SET LOCAL lock_timeout = '1s'; CREATE SCHEMA ${shadow}; SET LOCAL search_path TO ${shadow}`);
+    // Migrations change Prisma's table as well, which is not made by one.
+    await client.query(`CREATE TABLE _prisma_migrations (LIKE ${schema}._prisma_migrations INCLUDING ALL)`);
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) {
+      throw impossible("no schema to compare with can be made", error);
+    }
+    throw error;
+  }
+}
+
+function impossible(what: string, cause: pg.DatabaseError): ReplayImpossible {
+  return new ReplayImpossible(`${what}: ${cause.message}`, { cause });
+}
+
+/** Of what leaves the transaction, or reaches beyond the schema, nothing could be taken back. */
+function refuseUnlessReplayable({ name, sql }: Migration, schema: string): void {
+  const controls = /^(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b/i;
+  if (statementOffsets(sql).some((offset) => controls.test(sql.slice(offset, offset + 40)))) {
+    throw new ReplayImpossible(`the migration ${name} begins or ends transactions`);
+  }
+  const qualified = [`${schema}.`, `${pg.escapeIdentifier(schema)}.`];
+  if (qualified.some((prefix) => sql.includes(prefix))) {
+    throw new ReplayImpossible(`the migration ${name} names the schema ${schema}, and would not keep to another`);
+  }
+}
+
+/** There is no other way in a transaction, and in a table without rows no difference. */
+function withoutConcurrently(sql: string): string {
+  const concurrently = /^((?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+)INDEX|REINDEX\s+\w+)\s+CONCURRENTLY\b/i;
+  return statementOffsets(sql).reduceRight((script, offset) => {
+    const [match = "", statement = ""] = concurrently.exec(script.slice(offset)) ?? [];
+    return `${script.slice(0, offset)}${statement}${script.slice(offset + match.length)}`;
+  }, sql);
+}
