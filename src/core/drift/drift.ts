@@ -4,9 +4,10 @@ import { translateError } from "../../db/errors.js";
 import type { Target } from "../../db/target.js";
 import type { Migration } from "../migration-files.js";
 import { readMigrationRecord } from "../migration-record.js";
-import { compareSchemas, type Difference, differencesOf } from "./compare.js";
-import { ReplayImpossible, withReplay } from "./replay.js";
-import { correctionOf } from "./statements.js";
+import { referenceTo } from "./catalog.js";
+import { compareSchemas, type Difference, differencesOf, type Pair } from "./compare.js";
+import { type Replayed, ReplayImpossible, withReplay } from "./replay.js";
+import { correctionOf, remakingOf } from "./statements.js";
 
 export interface Drift {
   readonly differences: readonly Difference[];
@@ -24,8 +25,9 @@ export async function findDrift(target: Target, applied: readonly Migration[], s
     return await withReplay(
       target,
       applied,
-      async ({ wanted, had, schema, client }) => {
-        const pairs = compareSchemas(wanted, had);
+      async (replayed) => {
+        const { wanted, schema, client } = replayed;
+        const pairs = await compare(replayed);
         if (pairs.length === 0) {
           return NO_DRIFT;
         }
@@ -42,6 +44,21 @@ export async function findDrift(target: Target, applied: readonly Migration[], s
     }
     throw translateError(error, target);
   }
+}
+
+/**
+ * An expression that was dumped and restored may read otherwise than where it was written first: `(a AND b) AND c`
+ * has become `a AND b AND c`. So what seems changed is made from the server's words for it, and compared again.
+ */
+async function compare({ wanted, had, remake }: Replayed): Promise<Pair[]> {
+  const pairs = compareSchemas(wanted, had);
+  const changed = pairs.flatMap(({ change, want }) => (change === "changed" && "sql" in want ? [want] : []));
+  const statements = remakingOf(changed, wanted);
+  if (statements === "") {
+    return pairs;
+  }
+  const still = new Set(compareSchemas(await remake(statements), had).map(({ want, have }) => referenceTo(want ?? have)));
+  return pairs.filter(({ want, have }) => still.has(referenceTo(want ?? have)));
 }
 
 export function skipped(reason: string): Drift {

@@ -8,13 +8,15 @@ import { inTransaction } from "../../db/transaction.js";
 import type { Migration } from "../migration-files.js";
 import { readSchema, type SchemaObject } from "./catalog.js";
 
-/** Why the migrations cannot be replayed here. */
+/** Why the migrations cannot be replayed, or the schema not be read. */
 export class ReplayImpossible extends Error {}
 
 export interface Replayed {
   /** What the migrations make, as if it stood in the schema of the target. */
   readonly wanted: readonly SchemaObject[];
   readonly had: readonly SchemaObject[];
+  /** Runs SQL where the migrations were replayed. @returns what stands there then */
+  readonly remake: (sql: string) => Promise<readonly SchemaObject[]>;
   /** The schema of the target, quoted where it has to be. */
   readonly schema: string;
   /** Still in the transaction, with the schema of the target searched. */
@@ -46,12 +48,23 @@ export async function withReplay<T>(
           throw error instanceof ScriptError ? impossible(`the migration ${name} does not run again`, error.cause) : error;
         });
       }
-      // What is found in the target's schema is told without its name on both sides: extensions may be there.
-      await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}`);
-      const made = await readSchema(client, shadow);
-      await client.query(`SET LOCAL search_path TO ${schema}`);
-      const wanted = JSON.parse(JSON.stringify(made).replaceAll(shadow, JSON.stringify(schema).slice(1, -1)));
-      return work({ wanted, had: await readSchema(client, target.schema), schema, client });
+      const readShadow = async (): Promise<SchemaObject[]> => {
+        // What is found in the target's schema is told without its name on both sides: extensions may be there.
+        await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}`);
+        const made = JSON.stringify(await readSchema(client, shadow));
+        await client.query(`SET LOCAL search_path TO ${schema}`);
+        return JSON.parse(made.replaceAll(shadow, JSON.stringify(schema).slice(1, -1)));
+      };
+      const remake = async (sql: string): Promise<SchemaObject[]> => {
+        await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}`);
+        await client.query(sql);
+        return readShadow();
+      };
+      const wanted = await readShadow();
+      const had = await readSchema(client, target.schema).catch((error: unknown) => {
+        throw isLocked(error) ? impossible("a table is locked", error) : error;
+      });
+      return work({ wanted, had, remake, schema, client });
     }),
   );
 }
@@ -68,6 +81,10 @@ async function makeShadow(client: PoolClient, shadow: string, schema: string): P
     }
     throw error;
   }
+}
+
+function isLocked(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.code === "55P03";
 }
 
 function impossible(what: string, cause: pg.DatabaseError): ReplayImpossible {

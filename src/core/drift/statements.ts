@@ -31,15 +31,28 @@ const DROP_ORDER = ["rule", "trigger", "policy", "view", "foreign key", "constra
  * @param wanted all that the migrations make
  */
 export function correctionOf(pairs: readonly Pair[], wanted: readonly SchemaObject[], schema: string): string {
+  const { statements, notes } = stepsOf(pairs, wanted);
+  return ["BEGIN;", `SET LOCAL search_path TO ${schema};`, ...statements, ...notes, "COMMIT;"].join("\n");
+}
+
+/** Makes objects anew, from the server's words for them. */
+export function remakingOf(objects: readonly SchemaObject[], wanted: readonly SchemaObject[]): string {
+  const pairs = objects.map((object) => ({ change: "changed" as const, want: object, have: object }));
+  return stepsOf(pairs, wanted).statements.join("\n");
+}
+
+function stepsOf(pairs: readonly Pair[], wanted: readonly SchemaObject[]) {
   const steps: Steps = { drops: [], builds: [], notes: [] };
   for (const pair of withDependents(pairs, wanted)) {
     correct(pair, steps, pairs, wanted);
   }
   reindex(pairs, wanted, steps);
-  const drops = steps.drops.sort((a, b) => a.order - b.order).map(({ sql }) => `${sql};`);
-  const builds = steps.builds.sort((a, b) => a.position - b.position).map(({ sql }) => `${sql};`);
-  const notes = steps.notes.map(({ text, sql }) => comment(sql === null ? text : `${text}:\n${sql};`));
-  return ["BEGIN;", `SET LOCAL search_path TO ${schema};`, ...drops, ...builds, ...notes, "COMMIT;"].join("\n");
+  const drops = steps.drops.sort((a, b) => a.order - b.order);
+  const builds = steps.builds.sort((a, b) => a.position - b.position);
+  return {
+    statements: [...drops, ...builds].map(({ sql }) => `${sql};`),
+    notes: steps.notes.map(({ text, sql }) => comment(sql === null ? text : `${text}:\n${sql};`)),
+  };
 }
 
 /** Names may hold line ends, at which a comment would end. */
@@ -103,7 +116,7 @@ function correctTable(
     const columns = wanted.filter((object) => object.kind === "column" && object.table === name) as ColumnObject[];
     // A column that was added later may be computed by a function that was made after the table.
     const later = columns.filter((column) => column.uses.some((use) => positionOf(use, wanted) > position));
-    const first = columns.filter((column) => !later.includes(column)).sort((a, b) => a.position - b.position);
+    const first = columns.filter((column) => !later.includes(column));
     build(
       `CREATE ${want.logged ? "" : "UNLOGGED "}TABLE ${name} (\n${first.map((column) => `  ${column.name} ${clauseOf(column)}`).join(",\n")}\n)`,
     );
