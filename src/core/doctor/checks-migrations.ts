@@ -1,9 +1,11 @@
 /** Checks of the schema against the migrations of this version. */
+import { describeDifference } from "../drift/compare.js";
+import type { Drift } from "../drift/drift.js";
 import { readMigrations } from "../migration-files.js";
 import { type MigrationStatus, migrationStatus } from "../migration-status.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { MIGRATIONS_TABLE } from "./checks-expected.js";
-import { attempt, finding, ownTables } from "./checks-tables.js";
+import { attempt, finding, ownTables, quantity } from "./checks-tables.js";
 
 const migrations: DatabaseCheck = {
   stage: "schema",
@@ -38,7 +40,7 @@ function notMigrated({ target }: CheckContext, tables: number): DatabaseFinding 
       );
 }
 
-function findingsOf({ pending, failed, edited, unknown, drift }: MigrationStatus): readonly DatabaseFinding[] {
+function findingsOf({ pending, failed, edited, unknown, ...drift }: MigrationStatus): readonly DatabaseFinding[] {
   return [
     ...(pending.length === 0
       ? []
@@ -56,6 +58,7 @@ function findingsOf({ pending, failed, edited, unknown, drift }: MigrationStatus
         "error",
         `the migration ${name} failed and its record stands in the way of every other`,
         `vocabdb migrate resolve --rolled-back ${name}, then vocabdb migrate`,
+        DRIFT_UNSEEN,
       ),
     ),
     ...edited.map((name) =>
@@ -63,7 +66,8 @@ function findingsOf({ pending, failed, edited, unknown, drift }: MigrationStatus
         "schema.edited",
         "warning",
         `the file of the migration ${name} has changed since it was applied: what it made is not what it says`,
-        "install the version of vocabdb that applied it, or compare the schema: vocabdb migrate status",
+        "install the version of vocabdb that applied it",
+        DRIFT_UNSEEN,
       ),
     ),
     ...unknown.map((name) =>
@@ -72,19 +76,37 @@ function findingsOf({ pending, failed, edited, unknown, drift }: MigrationStatus
         "error",
         `the migration ${name} was applied by another version of vocabdb, or by another application`,
         "install the version of vocabdb that has it, or give vocabdb a schema of its own: ?schema=vocabdb",
+        DRIFT_UNSEEN,
       ),
     ),
-    ...(drift === null
-      ? []
-      : [
-          finding(
-            "schema.drift",
-            "warning",
-            `tables are not as the migrations made them; back to that leads: ${drift.trim()}`,
-            drift,
-          ),
-        ]),
+    ...driftFindings(drift, failed.length + edited.length + unknown.length === 0),
   ];
+}
+
+/** With what migrations that are not known, or not known to be whole, would it be compared? */
+const DRIFT_UNSEEN = { unseen: ["schema.drift"] };
+
+/** Differences that are told by name; the SQL has all of them. */
+const NAMED = 3;
+
+/** @param isKnown whether the record itself leaves nothing to be found */
+function driftFindings({ differences, drift, driftSkipped }: Drift, isKnown: boolean): readonly DatabaseFinding[] {
+  if (drift !== null) {
+    const named = differences.slice(0, NAMED).map(describeDifference);
+    const more = differences.length > NAMED ? [`and ${differences.length - NAMED} more`] : [];
+    const what = `${quantity(differences.length, "difference")} from what the migrations made`;
+    return [finding("schema.drift", "warning", `${what}: ${[...named, ...more].join(", ")}`, drift)];
+  }
+  return driftSkipped === null || !isKnown
+    ? []
+    : [
+        finding(
+          "schema.drift",
+          "info",
+          `whether the schema is as the migrations made it could not be found out: ${driftSkipped}`,
+          "vocabdb migrate status, as a role that may create schemas and with no migration under way",
+        ),
+      ];
 }
 
 interface Elsewhere {

@@ -54,6 +54,11 @@ export function differencesOf(pairs: readonly Pair[]): Difference[] {
     }));
 }
 
+/** `index users.users_email_key is missing` */
+export function describeDifference({ kind, name, change }: Difference): string {
+  return `${kind} ${name} ${{ missing: "is missing", changed: "differs", extra: "is not of the migrations" }[change]}`;
+}
+
 /** A constraint that did not look at the rows there were; validating it later is no difference. */
 const NOT_VALID = / NOT VALID$/;
 

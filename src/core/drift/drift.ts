@@ -57,7 +57,9 @@ async function compare({ wanted, had, remake }: Replayed): Promise<Pair[]> {
   if (statements === "") {
     return pairs;
   }
-  const still = new Set(compareSchemas(await remake(statements), had).map(({ want, have }) => referenceTo(want ?? have)));
+  const still = new Set(
+    compareSchemas(await remake(statements), had).map(({ want, have }) => referenceTo(want ?? have)),
+  );
   return pairs.filter(({ want, have }) => still.has(referenceTo(want ?? have)));
 }
 

@@ -45,7 +45,9 @@ export async function withReplay<T>(
       await makeShadow(client, shadow, schema);
       for (const { name, sql } of migrations) {
         await runScript(client, withoutConcurrently(sql)).catch((error: unknown) => {
-          throw error instanceof ScriptError ? impossible(`the migration ${name} does not run again`, error.cause) : error;
+          throw error instanceof ScriptError
+            ? impossible(`the migration ${name} does not run again`, error.cause)
+            : error;
         });
       }
       const readShadow = async (): Promise<SchemaObject[]> => {

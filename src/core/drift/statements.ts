@@ -161,13 +161,19 @@ function correctObject({ change, want, have }: Pair, { drops, builds, notes }: S
   if (change === "missing") {
     build(want.sql);
   } else if (want.kind === "type") {
-    notes.push({ text: `the type ${name} is not as it was made; what uses it decides how to change it`, sql: want.sql });
+    notes.push({
+      text: `the type ${name} is not as it was made; what uses it decides how to change it`,
+      sql: want.sql,
+    });
   } else if (want.kind === "sequence") {
     build(want.sql.replace("CREATE", "ALTER"));
   } else {
     const mayReplace = want.kind === "function" && have.kind === "function" && want.signature === have.signature;
     if (!mayReplace) {
-      drops.push({ order: DROP_ORDER.indexOf(kind), sql: `DROP ${want.kind === "view" ? viewOf(have) : "ROUTINE"} ${name}` });
+      drops.push({
+        order: DROP_ORDER.indexOf(kind),
+        sql: `DROP ${want.kind === "view" ? viewOf(have) : "ROUTINE"} ${name}`,
+      });
     }
     build(want.sql);
   }
@@ -179,7 +185,10 @@ function viewOf(have: SchemaObject): string {
 
 /** It may belong to another application, and harms nobody. */
 function foreign(kind: string, name: string, keyword: string): Steps["notes"][number] {
-  return { text: `the migrations make no ${kind} ${name}; to remove it, with all it holds`, sql: `DROP ${keyword} ${name}` };
+  return {
+    text: `the migrations make no ${kind} ${name}; to remove it, with all it holds`,
+    sql: `DROP ${keyword} ${name}`,
+  };
 }
 
 /** What belongs to a table and holds no data: made anew where it differs. */
