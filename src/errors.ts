@@ -342,6 +342,18 @@ export class MigrationsDivergedError extends VocabdbError {
   }
 }
 
+/** Migrations are authored in a database beside the real one, and there is none that could be used. */
+export class ShadowDatabaseError extends VocabdbError {
+  readonly code = "SHADOW_DATABASE";
+  readonly exitCode = ExitCode.usage;
+}
+
+/** A database cannot be started over; nothing of it was dropped. */
+export class ResetRefusedError extends VocabdbError {
+  readonly code = "RESET_REFUSED";
+  readonly exitCode = ExitCode.conflict;
+}
+
 // ── Users ───────────────────────────────────────────────────────────────────────────────────────
 
 export class UserNotFoundError extends VocabdbError {

@@ -9,7 +9,9 @@ export interface Migration {
   readonly sql: string;
 }
 
-const MIGRATIONS_FOLDER = join(packageRoot, "prisma", "migrations");
+/** Holds schema.prisma and the folder of migrations. */
+export const PRISMA_FOLDER = join(packageRoot, "prisma");
+const MIGRATIONS_FOLDER = join(PRISMA_FOLDER, "migrations");
 
 /** For the engine: no table of the schema is left out. */
 export const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
@@ -23,8 +25,8 @@ export function readMigrations(folder = MIGRATIONS_FOLDER): Migration[] {
 }
 
 /** The schema.prisma that the migrations lead to. */
-export function readDatamodel(): string {
-  return readFileSync(join(packageRoot, "prisma", "schema.prisma"), "utf8");
+export function readDatamodel(folder = PRISMA_FOLDER): string {
+  return readFileSync(join(folder, "schema.prisma"), "utf8");
 }
 
 /** The migrations as the engine takes them. */

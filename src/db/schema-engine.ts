@@ -84,7 +84,7 @@ export async function withSchemaEngine<T>(
 }
 
 /** The number that Prisma Migrate locks, the same in every version of it. */
-const PRISMA_LOCK = 72_707_369;
+export const PRISMA_LOCK = 72_707_369;
 const LOCK_POLL_MS = 250;
 
 /**

@@ -1,5 +1,5 @@
 /** Columns back to what the migrations make of them. */
-import { type ColumnObject, referenceTo, type SchemaObject } from "./catalog.js";
+import { type ColumnObject, referenceTo, type SchemaObject } from "../../db/catalog.js";
 import type { Pair } from "./compare.js";
 import type { Steps } from "./statements.js";
 
@@ -75,7 +75,9 @@ export function alterColumn(
     const text = `${table}.${name} is no longer computed; to have it computed again, without the values it has`;
     notes.push({ text, sql: `${drop};\nALTER TABLE ${table} ${add}` });
   } else {
-    alterations(want, have).forEach((change) => build(`ALTER COLUMN ${name} ${change}`));
+    for (const change of alterations(want, have)) {
+      build(`ALTER COLUMN ${name} ${change}`);
+    }
   }
 }
 

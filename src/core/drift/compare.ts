@@ -1,5 +1,5 @@
 /** In what a schema differs from what the migrations make. */
-import { type ConstraintObject, type ObjectKind, referenceTo, type SchemaObject } from "./catalog.js";
+import { type ConstraintObject, type ObjectKind, referenceTo, type SchemaObject } from "../../db/catalog.js";
 
 export interface Difference {
   readonly kind: ObjectKind;

@@ -1,10 +1,10 @@
 /** How a database differs from the migrations that were applied to it. */
 import type { PoolClient } from "pg";
+import { referenceTo } from "../../db/catalog.js";
 import { translateError } from "../../db/errors.js";
 import type { Target } from "../../db/target.js";
 import type { Migration } from "../migration-files.js";
 import { readMigrationRecord } from "../migration-record.js";
-import { referenceTo } from "./catalog.js";
 import { compareSchemas, type Difference, differencesOf, type Pair } from "./compare.js";
 import { type Replayed, ReplayImpossible, withReplay } from "./replay.js";
 import { correctionOf, remakingOf } from "./statements.js";

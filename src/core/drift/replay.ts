@@ -1,12 +1,12 @@
 /** The migrations, run once more in a schema of their own that is gone when the transaction ends. */
 import { randomBytes } from "node:crypto";
-import pg, { type PoolClient } from "pg";
+import type { PoolClient } from "pg";
+import { readSchema, type SchemaObject } from "../../db/catalog.js";
 import { withConnection } from "../../db/pool.js";
 import { runScript, ScriptError, statementOffsets } from "../../db/sql-script.js";
 import type { Target } from "../../db/target.js";
 import { inTransaction } from "../../db/transaction.js";
 import type { Migration } from "../migration-files.js";
-import { readSchema, type SchemaObject } from "./catalog.js";
 
 /** Why the migrations cannot be replayed, or the schema not be read. */
 export class ReplayImpossible extends Error {}
@@ -64,7 +64,7 @@ export async function withReplay<T>(
       };
       const wanted = await readShadow();
       const had = await readSchema(client, target.schema).catch((error: unknown) => {
-        throw isLocked(error) ? impossible("a table is locked", error) : error;
+        throw isOf(error, [LOCK_NOT_AVAILABLE]) ? impossible("a table is locked", error) : error;
       });
       return work({ wanted, had, remake, schema, client });
     }),
@@ -76,20 +76,26 @@ async function makeShadow(client: PoolClient, shadow: string, schema: string): P
     // Whatever a migration should come to wait for: it must not queue others behind it.
     await client.query(`SET LOCAL lock_timeout = '1s'; CREATE SCHEMA ${shadow}; SET LOCAL search_path TO ${shadow}`);
     // Migrations change Prisma's table as well, which is not made by one.
-    await client.query(`CREATE TABLE _prisma_migrations (LIKE ${schema}._prisma_migrations INCLUDING ALL)`);
-  } catch (error) {
-    if (error instanceof pg.DatabaseError) {
-      throw impossible("no schema to compare with can be made", error);
+    const record = `${schema}._prisma_migrations`;
+    const { rows } = await client.query<{ exists: boolean }>("SELECT to_regclass($1) IS NOT NULL AS exists", [record]);
+    if (rows[0]?.exists) {
+      await client.query(`CREATE TABLE _prisma_migrations (LIKE ${record} INCLUDING ALL)`);
     }
-    throw error;
+  } catch (error) {
+    throw isOf(error, REFUSALS) ? impossible("no schema to compare with can be made", error) : error;
   }
 }
 
-function isLocked(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError && error.code === "55P03";
+const LOCK_NOT_AVAILABLE = "55P03";
+/** No privilege, no writes here, or Prisma's table is in use. */
+const REFUSALS = ["42501", "25006", LOCK_NOT_AVAILABLE];
+
+function isOf(error: unknown, sqlStates: readonly string[]): error is Error {
+  const { code } = error as { code?: unknown };
+  return error instanceof Error && typeof code === "string" && sqlStates.includes(code);
 }
 
-function impossible(what: string, cause: pg.DatabaseError): ReplayImpossible {
+function impossible(what: string, cause: Error): ReplayImpossible {
   return new ReplayImpossible(`${what}: ${cause.message}`, { cause });
 }
 
@@ -99,7 +105,7 @@ function refuseUnlessReplayable({ name, sql }: Migration, schema: string): void 
   if (statementOffsets(sql).some((offset) => controls.test(sql.slice(offset, offset + 40)))) {
     throw new ReplayImpossible(`the migration ${name} begins or ends transactions`);
   }
-  const qualified = [`${schema}.`, `${pg.escapeIdentifier(schema)}.`];
+  const qualified = [`${schema}.`, `"${schema.replaceAll('"', '""')}".`];
   if (qualified.some((prefix) => sql.includes(prefix))) {
     throw new ReplayImpossible(`the migration ${name} names the schema ${schema}, and would not keep to another`);
   }

@@ -6,7 +6,7 @@ import {
   referenceTo,
   type SchemaObject,
   type TableObject,
-} from "./catalog.js";
+} from "../../db/catalog.js";
 import { alterColumn, clauseOf, rebuiltColumns } from "./column-statements.js";
 import { lacksValidation, type Pair } from "./compare.js";
 
@@ -78,19 +78,21 @@ function correct(pair: Pair, steps: Steps, pairs: readonly Pair[], wanted: reado
   const object = want ?? have;
   switch (object.kind) {
     case "table":
-      return correctTable(want as TableObject | null, have as TableObject | null, steps, wanted);
+      correctTable(want as TableObject | null, have as TableObject | null, steps, wanted);
+      break;
     case "column":
       if (!isMissing(object.table, pairs)) {
         alterColumn(want as ColumnObject | null, have as ColumnObject | null, rebuiltColumns(pairs, wanted), steps);
       }
-      return;
+      break;
     case "type":
     case "view":
     case "sequence":
     case "function":
-      return correctObject(pair, steps);
+      correctObject(pair, steps);
+      break;
     default:
-      return correctPart(pair, steps);
+      correctPart(pair, steps);
   }
 }
 

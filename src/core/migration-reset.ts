@@ -1,0 +1,227 @@
+/** Starts a database over: drops what the migrations make, and applies them again. */
+import type { PoolClient } from "pg";
+import { type ObjectKind, referenceTo, type SchemaObject } from "../db/catalog.js";
+import { translateError } from "../db/errors.js";
+import { withConnection } from "../db/pool.js";
+import { PRISMA_LOCK } from "../db/schema-engine.js";
+import { describeTarget, type Target } from "../db/target.js";
+import { inTransaction } from "../db/transaction.js";
+import { ConsentMissingError, MarkedDatabaseError, ResetRefusedError, SchemaNotEmptyError } from "../errors.js";
+import { shellWord } from "../shell.js";
+import { type Actor, type Changes, recordChange } from "./audit.js";
+import { ReplayImpossible, withReplay } from "./drift/replay.js";
+import { readMark } from "./mark.js";
+import { readMigrations } from "./migration-files.js";
+import { deployMigrations } from "./migrations.js";
+
+export interface ResetOptions {
+  /** The name of the database. A dry run needs none. */
+  readonly confirm?: string;
+  readonly dryRun?: boolean;
+  /** Milliseconds to wait until nobody uses the tables; 5000 by default. */
+  readonly lockTimeoutMs?: number;
+  readonly actor?: Actor;
+  readonly signal?: AbortSignal;
+}
+
+export interface ResetObject {
+  readonly kind: ObjectKind;
+  /** Quoted where SQL needs it. */
+  readonly name: string;
+  /** How many go with a table; null for what holds none. */
+  readonly rows: number | null;
+}
+
+export interface ResetResult {
+  readonly database: string;
+  readonly schema: string;
+  readonly dropped: readonly ResetObject[];
+  /** What else stands in the schema, and stays. */
+  readonly left: readonly Omit<ResetObject, "rows">[];
+  /** Names, in the order they were applied. */
+  readonly applied: readonly string[];
+}
+
+/**
+ * Other schemas, extensions, and what the migrations do not make stay as they are.
+ *
+ * @throws {MarkedDatabaseError} on a database that `db mark` has named; no option overrides that
+ * @throws {ConsentMissingError} when `confirm` is not the database's name
+ * @throws {ResetRefusedError} when something that would stay depends on what would go, or somebody uses it
+ */
+export async function resetDatabase(target: Target, options: ResetOptions = {}): Promise<ResetResult> {
+  const { dryRun = false, signal, actor } = options;
+  const migrations = readMigrations();
+  try {
+    const plan = await planReset(target, options);
+    if (dryRun) {
+      return resultOf(
+        target,
+        plan,
+        plan.rows,
+        migrations.map(({ name }) => name),
+      );
+    }
+    const rows = await drop(target, plan, options);
+    const { applied } = await deployMigrations(target, migrations, signal);
+    // Where it could have been recorded before is gone.
+    await withConnection({ ...target, poolMax: 1 }, (connection) =>
+      inTransaction(connection, {}, (client) =>
+        recordChange(client, { action: "migrate reset", changes: changesOf(rows) }, actor),
+      ),
+    );
+    return resultOf(target, plan, rows, applied);
+  } catch (error) {
+    throw error instanceof ReplayImpossible
+      ? new ResetRefusedError(
+          `what the migrations have made in ${describeTarget(target)} cannot be told from the rest: ${error.message}`,
+          "as a role that may create schemas in this database (GRANT CREATE ON DATABASE … TO …): vocabdb migrate reset",
+          { cause: error },
+        )
+      : translateError(error, target);
+  }
+}
+
+/** Rows by table, quoted. */
+type Rows = ReadonlyMap<string, number>;
+
+interface Plan {
+  readonly ours: readonly SchemaObject[];
+  readonly left: readonly SchemaObject[];
+  readonly hasRecord: boolean;
+  readonly rows: Rows;
+}
+
+/** What stands in a schema by itself; everything else goes with its table. */
+const STANDING: readonly ObjectKind[] = ["view", "table", "function", "type", "sequence"];
+const RECORD = "_prisma_migrations";
+
+async function planReset(target: Target, { confirm, dryRun = false, signal }: ResetOptions): Promise<Plan> {
+  return withReplay(
+    target,
+    readMigrations(),
+    async ({ wanted, had, client }) => {
+      if (!dryRun) {
+        await refuseMarked(client, target);
+        refuseUnconfirmed(target, confirm);
+      }
+      const made = new Set(wanted.map(referenceTo));
+      const standing = had.filter(({ kind, name }) => STANDING.includes(kind) && name !== RECORD);
+      const ours = standing.filter((object) => made.has(referenceTo(object)));
+      const left = standing.filter((object) => !made.has(referenceTo(object)));
+      const hasRecord = had.some(({ kind, name }) => kind === "table" && name === RECORD);
+      if (!hasRecord && left.some(({ kind }) => kind !== "function")) {
+        // Nothing could be applied beside them.
+        throw new SchemaNotEmptyError(target.schema, readMigrations()[0]?.name ?? "");
+      }
+      return { ours, left, hasRecord, rows: await countRows(client, ours) };
+    },
+    signal,
+  );
+}
+
+async function refuseMarked(client: PoolClient, target: Target): Promise<void> {
+  const mark = await readMark(client);
+  if (mark !== null) {
+    throw new MarkedDatabaseError("migrate reset", describeTarget(target), mark);
+  }
+}
+
+function refuseUnconfirmed(target: Target, confirm: string | undefined): void {
+  if (confirm === target.database) {
+    return;
+  }
+  const what = `this drops every table of vocabdb in ${describeTarget(target)}, with all its rows, for good`;
+  throw new ConsentMissingError(
+    confirm === undefined ? what : `${what}, and --confirm names ${JSON.stringify(confirm)} instead of the database`,
+    `vocabdb migrate reset --confirm ${shellWord(target.database)} (what would go: vocabdb migrate reset --dry-run)`,
+  );
+}
+
+const LOCK_TIMEOUT_MS = 5_000;
+
+/** @returns what went with the tables */
+async function drop(target: Target, { ours, hasRecord }: Plan, options: ResetOptions): Promise<Rows> {
+  const { lockTimeoutMs = LOCK_TIMEOUT_MS, signal } = options;
+  const names = (kind: ObjectKind): string[] => ours.filter((object) => object.kind === kind).map(({ name }) => name);
+  return withConnection({ ...target, poolMax: 1 }, (connection) =>
+    inTransaction(connection, { signal }, async (client) => {
+      try {
+        // No deploy meanwhile, and nobody who reads or writes what is about to go.
+        await client.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
+        await client.query(`SELECT pg_advisory_xact_lock(${PRISMA_LOCK})`);
+        for (const table of names("table")) {
+          await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+        }
+        await refuseMarked(client, target);
+        const rows = await countRows(client, ours);
+        // What depends on each other goes in one statement. Sequences of columns go with their tables.
+        for (const [object, kind] of DROPS) {
+          const list = names(kind).join(", ");
+          if (list !== "") {
+            await client.query(`DROP ${object} IF EXISTS ${list}`);
+          }
+        }
+        if (hasRecord) {
+          // Emptied and not dropped: beside other tables, the engine takes the schema for vocabdb's by it.
+          await client.query(`DELETE FROM ${RECORD}`);
+        }
+        return rows;
+      } catch (error) {
+        throw refusalOf(error, target, lockTimeoutMs) ?? error;
+      }
+    }),
+  );
+}
+
+const DROPS: readonly (readonly [string, ObjectKind])[] = [
+  ["VIEW", "view"],
+  ["TABLE", "table"],
+  ["ROUTINE", "function"],
+  ["TYPE", "type"],
+  ["SEQUENCE", "sequence"],
+];
+
+function refusalOf(error: unknown, target: Target, lockTimeoutMs: number): ResetRefusedError | null {
+  const { code, detail } = error as { code?: unknown; detail?: unknown };
+  if (code === "2BP01") {
+    return new ResetRefusedError(
+      `something that is not vocabdb's depends on what would be dropped from ${describeTarget(target)}, and nothing was:\n${String(detail)}`,
+      "drop it first, if it may go too",
+      { cause: error },
+    );
+  }
+  return code === "55P03"
+    ? new ResetRefusedError(
+        `the tables in ${describeTarget(target)} were in use for ${lockTimeoutMs / 1000} s, and nothing was dropped`,
+        "stop what uses the database, then run the command again (SELECT * FROM pg_stat_activity tells who that is)",
+        { cause: error },
+      )
+    : null;
+}
+
+async function countRows(client: PoolClient, objects: readonly SchemaObject[]): Promise<Rows> {
+  const rows = new Map<string, number>();
+  for (const { name } of objects.filter(({ kind }) => kind === "table")) {
+    const counted = await client.query<{ rows: number }>(`SELECT count(*)::float8 AS rows FROM ${name}`);
+    rows.set(name, counted.rows[0]?.rows ?? 0);
+  }
+  return rows;
+}
+
+function changesOf(rows: Rows): Changes {
+  return Object.fromEntries([...rows].map(([table, deleted]) => [table, { deleted }]));
+}
+
+function resultOf(
+  { database, schema }: Target,
+  { ours, left }: Plan,
+  rows: Rows,
+  applied: readonly string[],
+): ResetResult {
+  const dropped = ours.map(({ kind, name }) => ({
+    ...{ kind, name },
+    rows: kind === "table" ? (rows.get(name) ?? 0) : null,
+  }));
+  return { database, schema, dropped, left: left.map(({ kind, name }) => ({ kind, name })), applied };
+}
