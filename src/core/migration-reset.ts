@@ -10,6 +10,7 @@ import { ConsentMissingError, MarkedDatabaseError, ResetRefusedError, SchemaNotE
 import { shellWord } from "../shell.js";
 import { type Actor, type Changes, recordChange } from "./audit.js";
 import { ReplayImpossible, withReplay } from "./drift/replay.js";
+import { keywordOf } from "./drift/statements.js";
 import { readMark } from "./mark.js";
 import { readMigrations } from "./migration-files.js";
 import { deployMigrations } from "./migrations.js";
@@ -93,7 +94,7 @@ interface Plan {
 }
 
 /** What stands in a schema by itself; everything else goes with its table. */
-const STANDING: readonly ObjectKind[] = ["view", "table", "function", "type", "sequence"];
+const STANDING: readonly ObjectKind[] = ["table", "view", "function", "type", "sequence"];
 const RECORD = "_prisma_migrations";
 
 async function planReset(target: Target, { confirm, dryRun = false, signal }: ResetOptions): Promise<Plan> {
@@ -106,7 +107,9 @@ async function planReset(target: Target, { confirm, dryRun = false, signal }: Re
         refuseUnconfirmed(target, confirm);
       }
       const made = new Set(wanted.map(referenceTo));
-      const standing = had.filter(({ kind, name }) => STANDING.includes(kind) && name !== RECORD);
+      const standing = STANDING.flatMap((kind) =>
+        had.filter((object) => object.kind === kind && object.name !== RECORD),
+      );
       const ours = standing.filter((object) => made.has(referenceTo(object)));
       const left = standing.filter((object) => !made.has(referenceTo(object)));
       const hasRecord = had.some(({ kind, name }) => kind === "table" && name === RECORD);
@@ -143,23 +146,24 @@ const LOCK_TIMEOUT_MS = 5_000;
 /** @returns what went with the tables */
 async function drop(target: Target, { ours, hasRecord }: Plan, options: ResetOptions): Promise<Rows> {
   const { lockTimeoutMs = LOCK_TIMEOUT_MS, signal } = options;
-  const names = (kind: ObjectKind): string[] => ours.filter((object) => object.kind === kind).map(({ name }) => name);
+  const names = (keyword: string): string[] =>
+    ours.filter((object) => keywordOf(object) === keyword).map(({ name }) => name);
   return withConnection({ ...target, poolMax: 1 }, (connection) =>
     inTransaction(connection, { signal }, async (client) => {
       try {
         // No deploy meanwhile, and nobody who reads or writes what is about to go.
         await client.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
         await client.query(`SELECT pg_advisory_xact_lock(${PRISMA_LOCK})`);
-        for (const table of names("table")) {
+        for (const table of names("TABLE")) {
           await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
         }
         await refuseMarked(client, target);
         const rows = await countRows(client, ours);
         // What depends on each other goes in one statement. Sequences of columns go with their tables.
-        for (const [object, kind] of DROPS) {
-          const list = names(kind).join(", ");
+        for (const keyword of DROP_ORDER) {
+          const list = names(keyword).join(", ");
           if (list !== "") {
-            await client.query(`DROP ${object} IF EXISTS ${list}`);
+            await client.query(`DROP ${keyword} IF EXISTS ${list}`);
           }
         }
         if (hasRecord) {
@@ -174,13 +178,7 @@ async function drop(target: Target, { ours, hasRecord }: Plan, options: ResetOpt
   );
 }
 
-const DROPS: readonly (readonly [string, ObjectKind])[] = [
-  ["VIEW", "view"],
-  ["TABLE", "table"],
-  ["ROUTINE", "function"],
-  ["TYPE", "type"],
-  ["SEQUENCE", "sequence"],
-];
+const DROP_ORDER = ["MATERIALIZED VIEW", "VIEW", "TABLE", "ROUTINE", "TYPE", "SEQUENCE"];
 
 function refusalOf(error: unknown, target: Target, lockTimeoutMs: number): ResetRefusedError | null {
   const { code, detail } = error as { code?: unknown; detail?: unknown };

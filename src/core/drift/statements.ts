@@ -107,7 +107,7 @@ function correctTable(
   wanted: readonly SchemaObject[],
 ): void {
   if (want === null) {
-    notes.push(foreign("table", have?.name ?? "", "TABLE"));
+    noteForeign(have, notes);
     return;
   }
   const { name, position } = want;
@@ -151,7 +151,7 @@ function positionOf(reference: string, wanted: readonly SchemaObject[]): number 
 function correctObject({ change, want, have }: Pair, { drops, builds, notes }: Steps): void {
   const { kind, name } = want ?? have;
   if (change === "extra") {
-    notes.push(foreign(kind, name, kind === "function" ? "ROUTINE" : kind.toUpperCase()));
+    noteForeign(have, notes);
     return;
   }
   if (!("sql" in want)) {
@@ -174,23 +174,29 @@ function correctObject({ change, want, have }: Pair, { drops, builds, notes }: S
     if (!mayReplace) {
       drops.push({
         order: DROP_ORDER.indexOf(kind),
-        sql: `DROP ${want.kind === "view" ? viewOf(have) : "ROUTINE"} ${name}`,
+        sql: `DROP ${keywordOf(have)} ${name}`,
       });
     }
     build(want.sql);
   }
 }
 
-function viewOf(have: SchemaObject): string {
-  return "sql" in have && have.sql.startsWith("CREATE MATERIALIZED") ? "MATERIALIZED VIEW" : "VIEW";
+/** What a statement calls an object that stands in the schema by itself. */
+export function keywordOf(object: SchemaObject): string {
+  if (object.kind === "function") {
+    return "ROUTINE";
+  }
+  const isMaterialized = object.kind === "view" && object.sql.startsWith("CREATE MATERIALIZED");
+  return isMaterialized ? "MATERIALIZED VIEW" : object.kind.toUpperCase();
 }
 
 /** It may belong to another application, and harms nobody. */
-function foreign(kind: string, name: string, keyword: string): Steps["notes"][number] {
-  return {
-    text: `the migrations make no ${kind} ${name}; to remove it, with all it holds`,
-    sql: `DROP ${keyword} ${name}`,
-  };
+function noteForeign(have: SchemaObject | null, notes: Steps["notes"]): void {
+  if (have !== null) {
+    const { kind, name } = have;
+    const sql = `DROP ${keywordOf(have)} ${name}`;
+    notes.push({ text: `the migrations make no ${kind} ${name}; to remove it, with all it holds`, sql });
+  }
 }
 
 /** What belongs to a table and holds no data: made anew where it differs. */

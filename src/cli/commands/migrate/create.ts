@@ -65,7 +65,7 @@ export const create = defineCommand({
     const shown = sql.trimEnd().split("\n").map(visible);
     return dryRun
       ? [chalk.dim(`-- ${migration}`), ...shown].join("\n")
-      : `${chalk.green("wrote")} ${visible(path ?? "")}\nread it, add what schema.prisma cannot express, then: vocabdb migrate --dry-run`;
+      : `${chalk.green("wrote")} ${visible(path ?? "")}\nread it, and add what schema.prisma cannot express: checks, triggers, policies`;
   },
 });
 
