@@ -10,7 +10,7 @@ export class ScriptError extends Error {
     readonly line: number | null,
     /** Whether everything that the script did is rolled back. */
     readonly leftNothing: boolean,
-    override readonly cause: pg.DatabaseError,
+    override readonly cause: Error & Partial<pg.DatabaseError>,
   ) {
     super(cause.message);
   }
