@@ -319,7 +319,8 @@ export class MigrationBlockedError extends VocabdbError {
     options?: ErrorOptions,
   ) {
     const holders = blockers.map((blocker) => `\n  ${blockerText(blocker)}`).join("");
-    const remedies = blockers.length === 0 ? ["see who is at work: SELECT * FROM pg_stat_activity"] : blockerRemedies(blockers);
+    const remedies =
+      blockers.length === 0 ? ["see who is at work: SELECT * FROM pg_stat_activity"] : blockerRemedies(blockers);
     super(
       `migration ${migration} got no lock in ${(waitedMs / 1000).toFixed(1)} s, and nothing of it took effect; ` +
         (holders === "" ? "who holds it could not be seen" : `the lock is held by:${holders}`),

@@ -2,7 +2,16 @@
 import pg from "pg";
 import { lineAt, type Statement, statementsIn, wordOf } from "./sql-tokens.js";
 
-/** A script that the server refused. */
+/** What the server says of it, where it was the server. */
+interface Refusal extends Error {
+  readonly code?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly column?: string | undefined;
+}
+
+/** A script that failed. */
 export class ScriptError extends Error {
   constructor(
     readonly script: string,
@@ -10,7 +19,7 @@ export class ScriptError extends Error {
     readonly line: number | null,
     /** Whether everything that the script did is rolled back. */
     readonly leftNothing: boolean,
-    override readonly cause: Error & Partial<pg.DatabaseError>,
+    override readonly cause: Refusal,
   ) {
     super(cause.message);
   }

@@ -1,0 +1,86 @@
+/** What the lint has to know of the tables that a migration names, from the catalogs: no table is read. */
+import type { ClientBase } from "pg";
+import type { TableName } from "./reader.js";
+
+export interface TableFacts {
+  /** As estimated by the server; 0 only if there is none. */
+  readonly rows: number;
+  /** Types as `format_type` writes them, by column. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Columns that a validated check keeps from being null. */
+  readonly neverNull: ReadonlySet<string>;
+}
+
+export interface Facts {
+  /** @returns null for a table that is not there */
+  table(name: TableName): TableFacts | null;
+  /** Whether a function of that name may return something else for each row. */
+  isVolatile(name: string): boolean;
+}
+
+/** For a table that was never analysed: rows are seldom longer. */
+const BYTES_PER_ROW = 100;
+
+/** The planner's own estimate: the density of the last analysis, on the present size. */
+const TABLES = `
+  SELECT wanted.name AS key, sizes.rows, columns.types, checks.columns AS "neverNull"
+    FROM unnest($1::text[], $2::text[]) AS wanted (name, regclass)
+    JOIN pg_class ON pg_class.oid = to_regclass(wanted.regclass) AND relkind IN ('r', 'p', 'm')
+   CROSS JOIN LATERAL (
+     SELECT COALESCE(sum(
+              CASE WHEN pg_relation_size(part.oid) = 0 THEN 0
+                   WHEN part.relpages > 0 AND part.reltuples >= 0
+                   THEN greatest(1, part.reltuples::float8 / part.relpages * pg_relation_size(part.oid)
+                                    / current_setting('block_size')::integer)
+                   ELSE greatest(1, pg_relation_size(part.oid) / ${BYTES_PER_ROW}) END), 0)::float8 AS rows
+       FROM pg_class AS part
+      WHERE part.oid = pg_class.oid OR part.oid IN (SELECT relid FROM pg_partition_tree(pg_class.oid))
+   ) AS sizes
+   CROSS JOIN LATERAL (
+     SELECT COALESCE(jsonb_object_agg(attname, format_type(atttypid, atttypmod)), '{}') AS types
+       FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+   ) AS columns
+   CROSS JOIN LATERAL (
+     SELECT COALESCE(jsonb_agg(attname), '[]') AS columns
+       FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]
+      WHERE conrelid = pg_class.oid AND contype = 'c' AND convalidated
+        AND pg_get_constraintdef(pg_constraint.oid) = format('CHECK ((%I IS NOT NULL))', attname)
+   ) AS checks`;
+
+const VOLATILE = "SELECT DISTINCT proname AS name FROM pg_proc WHERE proname = ANY ($1) AND provolatile = 'v'";
+
+interface TableRow {
+  readonly key: string;
+  readonly rows: number;
+  readonly types: Readonly<Record<string, string>>;
+  readonly neverNull: readonly string[];
+}
+
+/** @param client with the migrations' search path */
+export async function readFacts(
+  client: ClientBase,
+  tables: readonly TableName[],
+  functions: readonly string[],
+): Promise<Facts> {
+  const quoted = tables.map(({ schema, name }) => [...(schema === null ? [] : [schema]), name].map(quote).join("."));
+  const { rows } = await client.query<TableRow>(TABLES, [tables.map(keyOf), quoted]);
+  const known = new Map<string, TableFacts>();
+  for (const { key, rows: estimate, types, neverNull } of rows) {
+    known.set(key, { rows: estimate, types: new Map(Object.entries(types)), neverNull: new Set(neverNull) });
+  }
+  const volatile = await client.query<{ name: string }>(VOLATILE, [functions]);
+  const changing = new Set(volatile.rows.map(({ name }) => name));
+  return {
+    table: (name) => known.get(keyOf(name)) ?? null,
+    isVolatile: (name) => changing.has(name),
+  };
+}
+
+/** Only ever a parameter of to_regclass, which reads it as a name. */
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function keyOf({ schema, name }: TableName): string {
+  return JSON.stringify([schema, name]);
+}
