@@ -42,7 +42,8 @@ export async function deployMigrations(target: Target, options: DeployOptions = 
       .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
       .catch(async (error: unknown) => {
         const failed = failureIn(session, pending);
-        const translated = failed === null ? refusalOf(error, target, migrations) : await settle(session, failed);
+        const translated =
+          failed === null ? refusalOf(error, target, migrations) : await settle(session, failed, signal);
         signal?.throwIfAborted();
         throw translated;
       });
@@ -64,8 +65,12 @@ function failureIn(session: SchemaEngineSession, pending: readonly Migration[]):
 }
 
 /** Takes back the engine's record of the failure where there is nothing to resolve. */
-async function settle({ engine }: SchemaEngineSession, { migration, failure }: Failed): Promise<Error> {
-  const passing = isPassing(failure);
+async function settle(
+  { engine }: SchemaEngineSession,
+  { migration, failure }: Failed,
+  signal: AbortSignal | undefined,
+): Promise<Error> {
+  const passing = isPassing(failure, signal?.aborted === true);
   if (passing) {
     await engine.markMigrationRolledBack({ migrationName: migration.name });
   }

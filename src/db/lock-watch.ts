@@ -10,7 +10,8 @@ import type { Target } from "./target.js";
 const SESSION = `
   NULLIF(pid, 0) AS pid, COALESCE(application_name, '') AS application, usename AS user, state,
   extract(epoch FROM clock_timestamp() - xact_start)::float8 AS "ageSeconds", query,
-  COALESCE(wait_event_type = 'Lock', false) AS waiting, backend_type AS kind`;
+  COALESCE(wait_event_type = 'Lock', false) AS waiting, backend_type AS kind,
+  (SELECT setting::integer FROM pg_settings WHERE name = 'deadlock_timeout') AS "yieldsMs"`;
 
 /**
  * Not only whom it waits for but whom those wait for in turn: the last one is to blame. Whoever waits for nobody comes
@@ -22,8 +23,7 @@ const BLOCKERS = `
     UNION
     SELECT unnest(pg_blocking_pids(pid)) FROM chain WHERE pid <> 0
   )
-  SELECT ${SESSION}, (SELECT setting::integer FROM pg_settings WHERE name = 'deadlock_timeout') AS "yieldsMs"
-    FROM pg_stat_activity JOIN chain USING (pid) WHERE pid <> $1
+  SELECT ${SESSION} FROM pg_stat_activity JOIN chain USING (pid) WHERE pid <> $1
   UNION ALL
   SELECT NULL, '', owner, NULL, extract(epoch FROM clock_timestamp() - prepared), gid, false, NULL, NULL
     FROM pg_prepared_xacts
@@ -37,6 +37,8 @@ const HOLDERS = `
 
 interface Row extends Blocker {
   readonly kind: string | null;
+  /** How long somebody has to wait for an autovacuum before the server ends it. */
+  readonly yieldsMs: number | null;
 }
 
 /** @param key of pg_advisory_lock, within 32 bits */
@@ -85,7 +87,7 @@ export class LockWatcher {
   async #lookOn(): Promise<void> {
     const { signal } = this.#over;
     while (!signal.aborted) {
-      const { rows } = await this.#pool.query<Row & { yieldsMs: number }>(BLOCKERS, [this.#pid]);
+      const { rows } = await this.#pool.query<Row>(BLOCKERS, [this.#pid]);
       if (rows.length > 0 && !signal.aborted) {
         this.#see(rows);
       }
@@ -93,7 +95,7 @@ export class LockWatcher {
     }
   }
 
-  #see(rows: readonly (Row & { yieldsMs: number })[]): void {
+  #see(rows: readonly Row[]): void {
     const before = this.seen.blockers;
     const blockers = rows.map(blockerOf);
     this.seen = { blockers, autovacuumYieldsMs: rows.every(isAutovacuum) ? (rows[0]?.yieldsMs ?? null) : null };
@@ -109,7 +111,7 @@ function isAutovacuum({ pid, kind, user }: Row): boolean {
 }
 
 function blockerOf(row: Row): Blocker {
-  const { kind, ...blocker } = row;
+  const { kind: _kind, yieldsMs: _yieldsMs, ...blocker } = row;
   const { pid, application, state, query } = blocker;
   return {
     ...blocker,

@@ -39,7 +39,7 @@ async function failureOf(work: Promise<unknown>) {
 
 describe("deploy", () => {
   it("applies everything to an empty database, and nothing the second time", async ({ emptyDb }) => {
-    expect(await deployMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0 });
+    expect(await deployMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [] });
     expect(await tables(emptyDb)).toEqual([
       "public._prisma_migrations",
       "public.audit_log",
@@ -49,7 +49,7 @@ describe("deploy", () => {
       "public.users",
       "public.vocabulary_words",
     ]);
-    expect(await deployMigrations(emptyDb.target)).toEqual({ applied: [], alreadyApplied: NAMES.length });
+    expect(await deployMigrations(emptyDb.target)).toEqual({ applied: [], alreadyApplied: NAMES.length, warnings: [] });
     expect(await migrationStatus(emptyDb.target)).toEqual({
       ...{ state: "up-to-date", applied: NAMES, pending: [], failed: [], edited: [], unknown: [], drift: null },
     });
@@ -86,7 +86,7 @@ describe("deploy", () => {
       const early = await Promise.race([deploying, sleep(12_000, "still waiting")]);
       expect(early).toBe("still waiting");
       await client.query("SELECT pg_advisory_unlock(72707369)");
-      expect(await deploying).toEqual({ applied: NAMES, alreadyApplied: 0 });
+      expect(await deploying).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [] });
     });
   });
 
@@ -110,7 +110,7 @@ describe("deploy", () => {
       ...{ state: "pending", applied: ["1_a"], pending: ["2_b", "3_c"] },
     });
     const result = await deployMigrations(emptyDb.target, { migrations: [first, ...later] });
-    expect(result).toEqual({ applied: ["2_b", "3_c"], alreadyApplied: 1 });
+    expect(result).toEqual({ applied: ["2_b", "3_c"], alreadyApplied: 1, warnings: [] });
   });
 
   it("takes functions, comments and quoted semicolons as PostgreSQL does", async ({ emptyDb }) => {
@@ -136,7 +136,7 @@ INSERT INTO "odd;name" (note) VALUES (DEFAULT), ('$$;$$');`;
   it("puts the tables of another schema there, and only there", async ({ emptyDb }) => {
     await emptyDb.query("CREATE SCHEMA app");
     const target = { ...emptyDb.target, schema: "app" };
-    expect(await deployMigrations(target)).toEqual({ applied: NAMES, alreadyApplied: 0 });
+    expect(await deployMigrations(target)).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [] });
     expect(await tables(emptyDb)).toEqual([
       "app._prisma_migrations",
       "app.audit_log",
@@ -228,7 +228,11 @@ describe("a migration that fails", () => {
       ...{ state: "pending", pending: [corrected.name, next.name], failed: [], edited: [] },
     });
     const applied = [corrected.name, next.name];
-    expect(await deployMigrations(target, { migrations: [corrected, next] })).toEqual({ applied, alreadyApplied: 0 });
+    expect(await deployMigrations(target, { migrations: [corrected, next] })).toEqual({
+      applied,
+      alreadyApplied: 0,
+      warnings: [],
+    });
     expect(await migrationStatus(target, [corrected, next])).toMatchObject({ state: "up-to-date", applied });
     expect(await tables(emptyDb)).toEqual(["public._prisma_migrations", "public.a", "public.b"]);
   });
@@ -240,7 +244,11 @@ describe("a migration that fails", () => {
     await emptyDb.query("CREATE TABLE a ()");
     await resolveMigration(target, broken.name, "applied", [broken]);
     expect(await migrationStatus(target, [broken])).toMatchObject({ state: "up-to-date", applied: [broken.name] });
-    expect(await deployMigrations(target, { migrations: [broken] })).toEqual({ applied: [], alreadyApplied: 1 });
+    expect(await deployMigrations(target, { migrations: [broken] })).toEqual({
+      applied: [],
+      alreadyApplied: 1,
+      warnings: [],
+    });
   });
 });
 
@@ -261,7 +269,11 @@ describe("resolve", () => {
     const made = migration("CREATE TABLE a ();");
     await emptyDb.query("CREATE TABLE a ()");
     await resolveMigration(emptyDb.target, made.name, "applied", [made]);
-    expect(await deployMigrations(emptyDb.target, { migrations: [made] })).toEqual({ applied: [], alreadyApplied: 1 });
+    expect(await deployMigrations(emptyDb.target, { migrations: [made] })).toEqual({
+      applied: [],
+      alreadyApplied: 1,
+      warnings: [],
+    });
   });
 });
 
@@ -301,16 +313,20 @@ describe("a history that differs", () => {
 
 describe("a rehearsal", () => {
   it("says what deploy would do and leaves no table, not even Prisma's", async ({ emptyDb }) => {
-    expect(await rehearseMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0 });
+    expect(await rehearseMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [] });
     expect(await tables(emptyDb)).toEqual([]);
-    expect(await deployMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0 });
-    expect(await rehearseMigrations(emptyDb.target)).toEqual({ applied: [], alreadyApplied: NAMES.length });
+    expect(await deployMigrations(emptyDb.target)).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [] });
+    expect(await rehearseMigrations(emptyDb.target)).toEqual({
+      applied: [],
+      alreadyApplied: NAMES.length,
+      warnings: [],
+    });
   });
 
   it("stands on the migrations that were applied", async ({ db }) => {
     const added = migration("ALTER TABLE users ADD COLUMN age int; UPDATE users SET age = 1;");
     const result = await rehearseMigrations(db.target, { migrations: [...SHIPPED, added] });
-    expect(result).toEqual({ applied: [added.name], alreadyApplied: NAMES.length });
+    expect(result).toEqual({ applied: [added.name], alreadyApplied: NAMES.length, warnings: [] });
     expect(await migrationStatus(db.target, [...SHIPPED, added])).toMatchObject({ pending: [added.name] });
     await expect(db.query("SELECT age FROM users")).rejects.toMatchObject({ code: "42703" });
   });
@@ -363,9 +379,9 @@ describe("vocabdb migrate", () => {
   it("--json prints what was applied, by rehearsal, deploy and repetition", async ({ emptyDb }) => {
     const { url } = emptyDb;
     const run = async (...args: string[]) => (await vocabdb(["migrate", ...args, "--json"], { url })).json();
-    expect(await run("--dry-run")).toEqual({ applied: NAMES, alreadyApplied: 0, dryRun: true });
-    expect(await run("deploy")).toEqual({ applied: NAMES, alreadyApplied: 0, dryRun: false });
-    expect(await run()).toEqual({ applied: [], alreadyApplied: NAMES.length, dryRun: false });
+    expect(await run("--dry-run")).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [], dryRun: true });
+    expect(await run("deploy")).toEqual({ applied: NAMES, alreadyApplied: 0, warnings: [], dryRun: false });
+    expect(await run()).toEqual({ applied: [], alreadyApplied: NAMES.length, warnings: [], dryRun: false });
   });
 
   it("goes where DIRECT_URL leads, and nowhere else", async ({ emptyDb, db }) => {
@@ -407,18 +423,41 @@ describe("interrupted", () => {
 
   it("a script is cancelled on the server, where it would otherwise run on and commit", async ({ db }) => {
     const abort = new AbortController();
-    const deploy = deployMigrations(db.target, { migrations: [...SHIPPED, slow], signal: abort.signal }).catch(
-      (error: unknown) => error,
-    );
+    const migrations = [...SHIPPED, slow];
+    const deploy = deployMigrations(db.target, { migrations, signal: abort.signal }).catch((error: unknown) => error);
     await expect.poll(() => runs(db), { timeout: 30_000 }).toBe(true);
-    abort.abort(new Error("interrupted"));
-    expect(await deploy).toBeInstanceOf(MigrationFailedError);
+    const reason = new Error("interrupted");
+    abort.abort(reason);
+    expect(await deploy).toBe(reason);
     expect(await runs(db)).toBe(false);
     expect(await db.query("SELECT FROM pg_tables WHERE tablename IN ('half_done', 'done')")).toHaveLength(0);
-    expect(await migrationStatus(db.target, [...SHIPPED, slow])).toMatchObject({
-      state: "failed",
-      failed: [slow.name],
-    });
+  });
+
+  it("a script that is rolled back leaves nothing to resolve: the same deploy goes on", async ({ db }) => {
+    const abort = new AbortController();
+    const waiting = migration(
+      "CREATE TABLE a (); SELECT pg_sleep(CASE WHEN 'yes' = current_setting('a.b') THEN 60 ELSE 0 END)",
+    );
+    await db.query(`ALTER DATABASE ${db.target.database} SET a.b = 'yes'`);
+    const options = { migrations: [...SHIPPED, waiting] };
+    const deploy = deployMigrations(db.target, { ...options, signal: abort.signal }).catch((error: unknown) => error);
+    await expect.poll(() => runs(db), { timeout: 30_000 }).toBe(true);
+    abort.abort(new Error("interrupted"));
+    await deploy;
+    expect(await migrationStatus(db.target, options.migrations)).toMatchObject({ state: "pending", failed: [] });
+    await db.query(`ALTER DATABASE ${db.target.database} SET a.b = 'no'`);
+    expect(await deployMigrations(db.target, options)).toMatchObject({ applied: [waiting.name] });
+  });
+
+  it("a script that has committed something by then is left to be resolved", async ({ db }) => {
+    const abort = new AbortController();
+    const migrations = [...SHIPPED, migration("CREATE TABLE a (); COMMIT; SELECT pg_sleep(60);")];
+    const deploy = deployMigrations(db.target, { migrations, signal: abort.signal }).catch((error: unknown) => error);
+    await expect.poll(() => runs(db), { timeout: 30_000 }).toBe(true);
+    abort.abort(new Error("interrupted"));
+    await deploy;
+    expect(await migrationStatus(db.target, migrations)).toMatchObject({ state: "failed" });
+    await expect(deployMigrations(db.target, { migrations })).rejects.toMatchObject({ code: "MIGRATION_UNFINISHED" });
   });
 
   it("waiting for another deploy ends at once", async ({ db }) => {

@@ -117,7 +117,7 @@ function judgeColumn(action: ColumnAction, { rows, types, neverNull }: TableFact
             "add a column of the new name, have programs write both, and drop the old one in a later migration",
           );
     case "set-not-null":
-      return rows === 0 || neverNull.has(column)
+      return neverNull.has(column)
         ? null
         : warning(
             "set-not-null",
@@ -125,7 +125,7 @@ function judgeColumn(action: ColumnAction, { rows, types, neverNull }: TableFact
             `ADD CONSTRAINT … CHECK (${column} IS NOT NULL) NOT VALID, and VALIDATE CONSTRAINT in a later migration; after that it takes no time`,
           );
     case "add-column":
-      return rows === 0 ? null : addedColumn(action, name, facts);
+      return addedColumn(action, name, rows === 0, facts);
     case "change-type": {
       const type = types.get(column);
       const isFree = type === undefined || rows === 0 || (!action.using && !isRewrite(type, action.type));
@@ -143,17 +143,18 @@ function judgeColumn(action: ColumnAction, { rows, types, neverNull }: TableFact
 function addedColumn(
   { definition }: Extract<ColumnAction, { readonly does: "add-column" }>,
   name: string,
+  isEmpty: boolean,
   facts: Facts,
 ): Warning | null {
   const { notNull, hasDefault, computed, functions } = definition;
   if (notNull && !hasDefault) {
     return warning(
       "add-not-null",
-      `adds ${name} NOT NULL without a default, which fails: the table has rows`,
+      `adds ${name} NOT NULL without a default, which fails if the table has a row`,
       "give it a DEFAULT; or add it without NOT NULL, fill it, and set NOT NULL in a later migration",
     );
   }
-  return computed || functions.some((each) => facts.isVolatile(each))
+  return !isEmpty && (computed || functions.some((each) => facts.isVolatile(each)))
     ? warning(
         "default-rewrites",
         `adds ${name} with a value of its own for each row, which rewrites the table while nobody can use it`,

@@ -1,9 +1,9 @@
-/** What the lint has to know of the tables that a migration names, from the catalogs: no table is read. */
+/** What the lint has to know of the tables that a migration names, without reading or locking one. */
 import type { ClientBase } from "pg";
 import type { TableName } from "./reader.js";
 
 export interface TableFacts {
-  /** As estimated by the server; 0 only if there is none. */
+  /** As estimated by the server. */
   readonly rows: number;
   /** Types as `format_type` writes them, by column. */
   readonly types: ReadonlyMap<string, string>;
@@ -18,23 +18,28 @@ export interface Facts {
   isVolatile(name: string): boolean;
 }
 
-/** For a table that was never analysed: rows are seldom longer. */
-const BYTES_PER_ROW = 100;
+/** For pages whose rows were never counted. */
+const ROWS_PER_PAGE = 50;
 
-/** The planner's own estimate: the density of the last analysis, on the present size. */
+/**
+ * Catalogs and statistics only. Functions such as pg_relation_size lock the table: they would wait behind whoever
+ * waits for it.
+ */
 const TABLES = `
   SELECT wanted.name AS key, sizes.rows, columns.types, checks.columns AS "neverNull"
     FROM unnest($1::text[], $2::text[]) AS wanted (name, regclass)
     JOIN pg_class ON pg_class.oid = to_regclass(wanted.regclass) AND relkind IN ('r', 'p', 'm')
    CROSS JOIN LATERAL (
-     SELECT COALESCE(sum(
-              CASE WHEN pg_relation_size(part.oid) = 0 THEN 0
-                   WHEN part.relpages > 0 AND part.reltuples >= 0
-                   THEN greatest(1, part.reltuples::float8 / part.relpages * pg_relation_size(part.oid)
-                                    / current_setting('block_size')::integer)
-                   ELSE greatest(1, pg_relation_size(part.oid) / ${BYTES_PER_ROW}) END), 0)::float8 AS rows
-       FROM pg_class AS part
-      WHERE part.oid = pg_class.oid OR part.oid IN (SELECT relid FROM pg_partition_tree(pg_class.oid))
+     WITH RECURSIVE parts (oid) AS (
+       SELECT pg_class.oid
+       UNION
+       SELECT inhrelid FROM pg_inherits JOIN parts ON inhparent = parts.oid
+     )
+     SELECT sum(greatest(
+              CASE WHEN reltuples >= 0 THEN reltuples::float8 ELSE relpages * ${ROWS_PER_PAGE} END,
+              pg_stat_get_live_tuples(leaf.oid)
+            ))::float8 AS rows
+       FROM pg_class AS leaf JOIN parts USING (oid) WHERE relkind <> 'p'
    ) AS sizes
    CROSS JOIN LATERAL (
      SELECT COALESCE(jsonb_object_agg(attname, format_type(atttypid, atttypmod)), '{}') AS types
@@ -51,7 +56,7 @@ const VOLATILE = "SELECT DISTINCT proname AS name FROM pg_proc WHERE proname = A
 
 interface TableRow {
   readonly key: string;
-  readonly rows: number;
+  readonly rows: number | null;
   readonly types: Readonly<Record<string, string>>;
   readonly neverNull: readonly string[];
 }
@@ -66,7 +71,7 @@ export async function readFacts(
   const { rows } = await client.query<TableRow>(TABLES, [tables.map(keyOf), quoted]);
   const known = new Map<string, TableFacts>();
   for (const { key, rows: estimate, types, neverNull } of rows) {
-    known.set(key, { rows: estimate, types: new Map(Object.entries(types)), neverNull: new Set(neverNull) });
+    known.set(key, { rows: estimate ?? 0, types: new Map(Object.entries(types)), neverNull: new Set(neverNull) });
   }
   const volatile = await client.query<{ name: string }>(VOLATILE, [functions]);
   const changing = new Set(volatile.rows.map(({ name }) => name));
