@@ -60,5 +60,5 @@ function pids(blockers: readonly Blocker[]): string {
 }
 
 function terminate(blockers: readonly Blocker[]): string {
-  return blockers.map(({ pid }) => `SELECT pg_terminate_backend(${pid});`).join(" ");
+  return blockers.map(({ pid }) => `SELECT pg_terminate_backend(${pid})`).join(", ");
 }

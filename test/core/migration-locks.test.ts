@@ -85,7 +85,7 @@ describe("a lock that others hold", () => {
             ` {2}pid ${pid} \\(reporting, user \\S+\\), idle in transaction for \\d s: SELECT count`,
         ),
       );
-      expect(hint).toContain(`SELECT pg_terminate_backend(${pid});`);
+      expect(hint).toContain(`SELECT pg_terminate_backend(${pid})`);
       expect(waitedMs).toBeGreaterThan(1_200);
       expect(waitedMs).toBeLessThan(3_500);
       expect(waits).toEqual([{ on: "lock", blockers: [expect.objectContaining({ pid })] }]);
@@ -130,14 +130,16 @@ describe("a lock that others hold", () => {
       await withClient({ ...db.direct, application_name: "another" }, async (second) => {
         const waiting = second.query("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
         const error = await failureOf(deployMigrations(db.target, { migrations, lockTimeoutMs: 1_500 }));
-        const { blockers, hint } = error as MigrationBlockedError;
-        expect(blockers.map(({ application, waiting }) => ({ application, waiting }))).toEqual([
-          { application: "reporting", waiting: false },
-          { application: "another", waiting: true },
-        ]);
-        expect(hint?.match(/pg_terminate_backend\((\d+)\)/g)).toEqual([`pg_terminate_backend(${root})`]);
         await blocker.query("ROLLBACK");
         await waiting;
+        expect(error).toMatchObject({
+          blockers: [
+            { application: "reporting", pid: root, waiting: false },
+            { application: "another", waiting: true },
+          ],
+        });
+        const { hint } = error as MigrationBlockedError;
+        expect(hint?.match(/pg_terminate_backend\((\d+)\)/g)).toEqual([`pg_terminate_backend(${root})`]);
       });
     });
   });
@@ -171,7 +173,7 @@ describe("a lock that others hold", () => {
       };
       await deployMigrations(target, { migrations: [large] });
       await withConnection(target, ({ pool }) => pool.query("DELETE FROM large WHERE n % 2 = 0"));
-      const isAtWork = () => query("SELECT FROM pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM public.large%'");
+      const isAtWork = () => query("SELECT FROM pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM%public.large%'");
       await expect.poll(isAtWork, { timeout: 20_000 }).toHaveLength(1);
       const waits: Wait[] = [];
       const alter = { name: "2_alter", sql: "ALTER TABLE large ADD COLUMN m int" };
