@@ -8,7 +8,8 @@ import { withLentDatabase, withShadowDatabase } from "../db/shadow-database.js";
 import { runScript, ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { cancelOnAbort } from "../db/transaction.js";
-import { FileError, MigrationFailedError } from "../errors.js";
+import { FileError } from "../errors.js";
+import { migrationError } from "./migration-failure.js";
 import { type Migration, NO_FILTER, PRISMA_FOLDER, readDatamodel, readMigrations } from "./migration-files.js";
 
 /** Where the migrations are tried: a server to make a database on, or a database that is lent for it. */
@@ -98,24 +99,20 @@ async function difference(
 async function apply(target: Target, migrations: readonly Migration[], signal: AbortSignal | undefined): Promise<void> {
   await withConnection({ ...target, poolMax: 1 }, async ({ pool }) => {
     const client = await pool.connect();
-    const stopWatching = cancelOnAbort(client, target, signal);
+    const cancellation = cancelOnAbort(client, target, signal);
     try {
       await client.query("SELECT set_config('search_path', quote_ident($1), false)", [target.schema]);
-      for (const { name, sql } of migrations) {
+      for (const migration of migrations) {
         signal?.throwIfAborted();
-        await runScript(client, sql).catch((error: unknown) => {
-          throw error instanceof ScriptError ? failed(name, error) : error;
+        await runScript(client, migration.sql).catch((error: unknown) => {
+          throw error instanceof ScriptError ? migrationError(error, migration, false) : error;
         });
       }
     } finally {
-      stopWatching();
+      cancellation.stop();
       client.release();
     }
   });
-}
-
-function failed(migration: string, { line, cause }: ScriptError): MigrationFailedError {
-  return new MigrationFailedError({ migration, line, sqlState: cause.code ?? null, reason: cause.message }, { cause });
 }
 
 async function differenceTo(
@@ -133,7 +130,7 @@ async function differenceTo(
         to: { tag: "schemaDatamodel", files },
         ...{ script: true, exitCode: true, filters: NO_FILTER },
       }),
-    signal,
+    { signal },
   );
   const { exitCode, stdout } = await compare.catch((error: unknown) => {
     const { code, message } = error as { code?: unknown; message?: unknown };

@@ -1,9 +1,12 @@
 /** Starts a database over: drops what the migrations make, and applies them again. */
 import type { PoolClient } from "pg";
+import { blockerRemedies, blockerText } from "../blocker.js";
 import { type ObjectKind, referenceTo, type SchemaObject } from "../db/catalog.js";
 import { translateError } from "../db/errors.js";
+import { inLockTries, LockNotHadError, type LockOptions } from "../db/lock-tries.js";
 import { withConnection } from "../db/pool.js";
 import { PRISMA_LOCK } from "../db/schema-engine.js";
+import { runScript } from "../db/sql-script.js";
 import { describeTarget, type Target } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
 import { ConsentMissingError, MarkedDatabaseError, ResetRefusedError, SchemaNotEmptyError } from "../errors.js";
@@ -15,14 +18,11 @@ import { readMark } from "./mark.js";
 import { readMigrations } from "./migration-files.js";
 import { deployMigrations } from "./migrations.js";
 
-export interface ResetOptions {
+export interface ResetOptions extends LockOptions {
   /** The name of the database. A dry run needs none. */
   readonly confirm?: string;
   readonly dryRun?: boolean;
-  /** Milliseconds to wait until nobody uses the tables; 5000 by default. */
-  readonly lockTimeoutMs?: number;
   readonly actor?: Actor;
-  readonly signal?: AbortSignal;
 }
 
 export interface ResetObject {
@@ -64,7 +64,7 @@ export async function resetDatabase(target: Target, options: ResetOptions = {}):
       );
     }
     const rows = await drop(target, plan, options);
-    const { applied } = await deployMigrations(target, migrations, signal);
+    const { applied } = await deployMigrations(target, { migrations, signal });
     // Where it could have been recorded before is gone.
     await withConnection({ ...target, poolMax: 1 }, (connection) =>
       inTransaction(connection, {}, (client) =>
@@ -141,58 +141,65 @@ function refuseUnconfirmed(target: Target, confirm: string | undefined): void {
   );
 }
 
-const LOCK_TIMEOUT_MS = 5_000;
-
 /** @returns what went with the tables */
-async function drop(target: Target, { ours, hasRecord }: Plan, options: ResetOptions): Promise<Rows> {
-  const { lockTimeoutMs = LOCK_TIMEOUT_MS, signal } = options;
-  const names = (keyword: string): string[] =>
-    ours.filter((object) => keywordOf(object) === keyword).map(({ name }) => name);
-  return withConnection({ ...target, poolMax: 1 }, (connection) =>
-    inTransaction(connection, { signal }, async (client) => {
-      try {
-        // No deploy meanwhile, and nobody who reads or writes what is about to go.
-        await client.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
-        await client.query(`SELECT pg_advisory_xact_lock(${PRISMA_LOCK})`);
-        for (const table of names("TABLE")) {
-          await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-        }
-        await refuseMarked(client, target);
-        const rows = await countRows(client, ours);
-        // What depends on each other goes in one statement. Sequences of columns go with their tables.
-        for (const keyword of DROP_ORDER) {
-          const list = names(keyword).join(", ");
-          if (list !== "") {
-            await client.query(`DROP ${keyword} IF EXISTS ${list}`);
-          }
-        }
-        if (hasRecord) {
-          // Emptied and not dropped: beside other tables, the engine takes the schema for vocabdb's by it.
-          await client.query(`DELETE FROM ${RECORD}`);
-        }
-        return rows;
-      } catch (error) {
-        throw refusalOf(error, target, lockTimeoutMs) ?? error;
-      }
-    }),
-  );
+async function drop(target: Target, plan: Plan, options: ResetOptions): Promise<Rows> {
+  try {
+    return await withConnection({ ...target, poolMax: 1 }, (connection) =>
+      inLockTries(target, options, (begin) =>
+        inTransaction(connection, { signal: options.signal }, async (client) => {
+          await begin(client, "transaction");
+          return dropIn(client, target, plan);
+        }),
+      ),
+    );
+  } catch (error) {
+    throw refusalOf(error, target) ?? error;
+  }
+}
+
+async function dropIn(client: PoolClient, target: Target, { ours, hasRecord }: Plan): Promise<Rows> {
+  const names = (keyword: string): string =>
+    ours
+      .filter((object) => keywordOf(object) === keyword)
+      .map(({ name }) => name)
+      .join(", ");
+  // No deploy meanwhile, and nobody who reads or writes what is about to go.
+  await runScript(client, `SELECT pg_advisory_xact_lock(${PRISMA_LOCK})`);
+  if (names("TABLE") !== "") {
+    await runScript(client, `LOCK TABLE ${names("TABLE")} IN ACCESS EXCLUSIVE MODE`);
+  }
+  await refuseMarked(client, target);
+  const rows = await countRows(client, ours);
+  // What depends on each other goes in one statement. Sequences of columns go with their tables.
+  for (const keyword of DROP_ORDER.filter((each) => names(each) !== "")) {
+    await client.query(`DROP ${keyword} IF EXISTS ${names(keyword)}`);
+  }
+  if (hasRecord) {
+    // Emptied and not dropped: beside other tables, the engine takes the schema for vocabdb's by it.
+    await client.query(`DELETE FROM ${RECORD}`);
+  }
+  return rows;
 }
 
 const DROP_ORDER = ["MATERIALIZED VIEW", "VIEW", "TABLE", "ROUTINE", "TYPE", "SEQUENCE"];
 
-function refusalOf(error: unknown, target: Target, lockTimeoutMs: number): ResetRefusedError | null {
-  const { code, detail } = error as { code?: unknown; detail?: unknown };
-  if (code === "2BP01") {
+function refusalOf(error: unknown, target: Target): ResetRefusedError | null {
+  const where = describeTarget(target);
+  if (error instanceof LockNotHadError) {
+    const { blockers, waitedMs } = error;
+    const remedies =
+      blockers.length === 0 ? ["see who is at work: SELECT * FROM pg_stat_activity"] : blockerRemedies(blockers);
     return new ResetRefusedError(
-      `something that is not vocabdb's depends on what would be dropped from ${describeTarget(target)}, and nothing was:\n${String(detail)}`,
-      "drop it first, if it may go too",
-      { cause: error },
+      `the tables in ${where} were in use for ${(waitedMs / 1000).toFixed(1)} s, and nothing was dropped${blockers.map((blocker) => `\n  ${blockerText(blocker)}`).join("")}`,
+      `${remedies.join("; ")}; then run this command again`,
+      { cause: error.cause },
     );
   }
-  return code === "55P03"
+  const { code, detail } = error as { code?: unknown; detail?: unknown };
+  return code === "2BP01"
     ? new ResetRefusedError(
-        `the tables in ${describeTarget(target)} were in use for ${lockTimeoutMs / 1000} s, and nothing was dropped`,
-        "stop what uses the database, then run the command again (SELECT * FROM pg_stat_activity tells who that is)",
+        `something that is not vocabdb's depends on what would be dropped from ${where}, and nothing was:\n${String(detail)}`,
+        "drop it first, if it may go too",
         { cause: error },
       )
     : null;

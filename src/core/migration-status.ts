@@ -22,7 +22,7 @@ export async function migrationStatus(
   migrations = readMigrations(),
   signal?: AbortSignal,
 ): Promise<MigrationStatus> {
-  const status = await withEngine(target, (session) => diagnoseMigrations(session, migrations), signal);
+  const status = await withEngine(target, (session) => diagnoseMigrations(session, migrations), { signal });
   if (status.state === "failed" || status.state === "diverged") {
     const reason = status.state === "failed" ? "a migration failed and is not resolved" : "the histories differ";
     return { ...status, ...skipped(reason) };

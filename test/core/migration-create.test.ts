@@ -67,7 +67,7 @@ describe("on a server", () => {
         ...{ migration: null, path: null, sql: null, changed: false },
       });
       expect(await leftIn(emptyDb, server.user)).toEqual([]);
-      await deployMigrations(emptyDb.target, readMigrations(join(folder, "migrations")));
+      await deployMigrations(emptyDb.target, { migrations: readMigrations(join(folder, "migrations")) });
       expect(await emptyDb.query("SELECT relrowsecurity FROM pg_class WHERE relname = 'notes'")).toEqual([
         { relrowsecurity: true },
       ]);
@@ -97,7 +97,10 @@ describe("on a server", () => {
     {
       what: "a schema.prisma that is not valid",
       spoil: (folder: string) => writeFileSync(join(folder, "schema.prisma"), "model User {"),
-      error: { code: "FILE_UNUSABLE", message: expect.stringMatching(/schema\.prisma: error: [\s\S]*schema\.prisma:1/) },
+      error: {
+        code: "FILE_UNUSABLE",
+        message: expect.stringMatching(/schema\.prisma: error: [\s\S]*schema\.prisma:1/),
+      },
     },
   ])("$what leaves no shadow database", async ({ spoil, error }, { emptyDb }) => {
     await withAuthor(emptyDb, "CREATEDB", async (server) => {

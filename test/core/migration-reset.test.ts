@@ -122,7 +122,13 @@ describe("is refused, and nothing is dropped,", () => {
     await withClient(db.direct, async (application) => {
       await application.query("BEGIN; INSERT INTO users (email) VALUES ('ada@example.org')");
       const started = performance.now();
-      await expect(reset(db, { lockTimeoutMs: 300 })).rejects.toMatchObject({ code: "RESET_REFUSED" });
+      await expect(reset(db, { lockTimeoutMs: 300 })).rejects.toMatchObject({
+        ...{
+          code: "RESET_REFUSED",
+          message: expect.stringMatching(/were in use for .*\n {2}pid \d+ .*idle in transaction/),
+        },
+        hint: expect.stringContaining("SELECT pg_terminate_backend("),
+      });
       expect(performance.now() - started).toBeLessThan(10_000);
       await application.query("COMMIT");
     });

@@ -242,7 +242,7 @@ describe("is seen and taken back", () => {
       ALTER TABLE b ENABLE ROW LEVEL SECURITY;
       CREATE FUNCTION here() RETURNS void LANGUAGE sql SET search_path FROM CURRENT AS 'SELECT';
       CREATE PROCEDURE nothing() LANGUAGE sql AS '';`);
-    await deployMigrations(emptyDb.target, [migration]);
+    await deployMigrations(emptyDb.target, { migrations: [migration] });
     await seenAndTakenBack(
       emptyDb,
       {
@@ -345,7 +345,7 @@ describe("status", () => {
   });
 
   it("compares with what was applied, not with what is pending", async ({ emptyDb }) => {
-    await deployMigrations(emptyDb.target, SHIPPED.slice(0, 1));
+    await deployMigrations(emptyDb.target, { migrations: SHIPPED.slice(0, 1) });
     expect(await migrationStatus(emptyDb.target)).toMatchObject({ state: "pending", ...NONE });
   });
 
@@ -354,7 +354,7 @@ describe("status", () => {
       migrated("CREATE TABLE a (n int);", "1_a"),
       migrated("-- for lists\nCREATE UNIQUE INDEX CONCURRENTLY a_n ON a (n);", "2_n"),
     ];
-    await deployMigrations(emptyDb.target, migrations);
+    await deployMigrations(emptyDb.target, { migrations });
     await seenAndTakenBack(emptyDb, { "DROP INDEX a_n": ["missing index a.a_n"] }, migrations);
   });
 });
@@ -379,13 +379,13 @@ describe("says why when it cannot be found out", () => {
   });
 
   it.for([
-    ["CREATE TABLE a (); COMMIT; CREATE TABLE b ();", /begins or ends transactions/],
+    ["CREATE TABLE a (); COMMIT; CREATE TABLE b ();", /ends a transaction, or cannot run in one \(line 1\)/],
     ["CREATE TABLE public.a ();", /names the schema public/],
     ['CREATE TABLE a (); INSERT INTO "public".a DEFAULT VALUES', /names the schema public/],
     ["CREATE SCHEMA only_once;", /does not run again: schema "only_once" already exists/],
   ] as const)("because of the migration %s", async ([sql, reason], { emptyDb }) => {
     const migration = migrated(sql);
-    await deployMigrations(emptyDb.target, [migration]);
+    await deployMigrations(emptyDb.target, { migrations: [migration] });
     expect(await findDrift(emptyDb.target, [migration])).toEqual(skipped(reason));
   });
 

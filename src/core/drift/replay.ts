@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { PoolClient } from "pg";
 import { readSchema, type SchemaObject } from "../../db/catalog.js";
 import { withConnection } from "../../db/pool.js";
-import { runScript, ScriptError, statementOffsets } from "../../db/sql-script.js";
+import { actsAlone, controlsTransaction, isConcurrent, runScript, ScriptError } from "../../db/sql-script.js";
+import { statementsIn, wordOf } from "../../db/sql-tokens.js";
 import type { Target } from "../../db/target.js";
 import { inTransaction } from "../../db/transaction.js";
 import type { Migration } from "../migration-files.js";
@@ -101,9 +102,11 @@ function impossible(what: string, cause: Error): ReplayImpossible {
 
 /** Of what leaves the transaction, or reaches beyond the schema, nothing could be taken back. */
 function refuseUnlessReplayable({ name, sql }: Migration, schema: string): void {
-  const controls = /^(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b/i;
-  if (statementOffsets(sql).some((offset) => controls.test(sql.slice(offset, offset + 40)))) {
-    throw new ReplayImpossible(`the migration ${name} begins or ends transactions`);
+  const breaker = statementsIn(sql).find(
+    (each) => controlsTransaction(each) || (actsAlone(each) && !isConcurrent(each)),
+  );
+  if (breaker !== undefined) {
+    throw new ReplayImpossible(`the migration ${name} ends a transaction, or cannot run in one (line ${breaker.line})`);
   }
   const qualified = [`${schema}.`, `"${schema.replaceAll('"', '""')}".`];
   if (qualified.some((prefix) => sql.includes(prefix))) {
@@ -113,9 +116,11 @@ function refuseUnlessReplayable({ name, sql }: Migration, schema: string): void 
 
 /** There is no other way in a transaction, and in a table without rows no difference. */
 function withoutConcurrently(sql: string): string {
-  const concurrently = /^((?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+)INDEX|REINDEX\s+\w+)\s+CONCURRENTLY\b/i;
-  return statementOffsets(sql).reduceRight((script, offset) => {
-    const [match = "", statement = ""] = concurrently.exec(script.slice(offset)) ?? [];
-    return `${script.slice(0, offset)}${statement}${script.slice(offset + match.length)}`;
-  }, sql);
+  const words = statementsIn(sql)
+    .filter(isConcurrent)
+    .flatMap(({ tokens }) => tokens.filter((token) => wordOf(token) === "concurrently"));
+  return words.reduceRight(
+    (script, { text, offset }) => script.slice(0, offset) + script.slice(offset + text.length),
+    sql,
+  );
 }

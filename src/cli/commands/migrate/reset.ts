@@ -1,8 +1,9 @@
 import { resetDatabase } from "../../../core/migration-reset.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
-import { confirm, confirmationOf, duration, writing } from "../../options.js";
+import { confirm, confirmationOf, lockTimeout, writing } from "../../options.js";
 import { count, visible } from "../../render/text.js";
+import { listeners } from "./warnings.js";
 
 export const reset = defineCommand({
   name: "reset",
@@ -14,7 +15,7 @@ export const reset = defineCommand({
   args: {},
   options: {
     confirm: confirm("the database"),
-    lockTimeout: duration("--lock-timeout <time>", "how long to wait until nobody uses the tables", "5s"),
+    lockTimeout,
     ...writing,
   },
   examples: [
@@ -25,12 +26,13 @@ export const reset = defineCommand({
   needs: "connection",
   writes: "schema",
   onMarked: () => ({ refused: "migrate reset" }),
-  run: async (input, { resolution, actor, signal }) => {
+  run: async (input, services) => {
     const { dryRun, lockTimeout: lockTimeoutMs, reason } = input;
-    const { migrationTarget } = resolution;
+    const { migrationTarget } = services.resolution;
     const confirmed = confirmationOf(input.confirm, migrationTarget.database);
     const result = await resetDatabase(migrationTarget, {
-      ...{ dryRun, lockTimeoutMs, signal, actor: actor(reason) },
+      ...listeners(services),
+      ...{ dryRun, lockTimeoutMs, actor: services.actor(reason) },
       ...(confirmed !== undefined && { confirm: confirmed }),
     });
     return { ...result, dryRun };
