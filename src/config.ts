@@ -22,6 +22,8 @@ export interface Config {
   readonly databaseUrl: UrlSetting | null;
   /** For migrations, which need a session of their own; from the same source as `databaseUrl`. */
   readonly directUrl: UrlSetting | null;
+  /** SHADOW_DATABASE_URL: an empty database to author migrations in; null where one is made for it. */
+  readonly shadowUrl: UrlSetting | null;
   /** PGPASSWORD, for URLs without a password. */
   readonly password: Secret | null;
   /** VOCABDB_POOL_MAX; an explicit `connection_limit` in the URL wins. */
@@ -84,6 +86,7 @@ export function loadConfig(input: ConfigInput): Config {
   const config: Config = {
     databaseUrl,
     directUrl: directUrlFor(databaseUrl, env, envFile, warnings),
+    shadowUrl: setting(env.SHADOW_DATABASE_URL, "environment") ?? setting(envFile.SHADOW_DATABASE_URL, "env file"),
     password: env.PGPASSWORD ? new Secret(env.PGPASSWORD) : null,
     poolMax: parsePoolMax(env.VOCABDB_POOL_MAX, problems),
     home: embeddedHome(env, input.cwd),

@@ -188,3 +188,14 @@ export const findingIds = [
 ] as const;
 
 export type FindingId = (typeof findingIds)[number];
+
+/** What a statement of a migration may do to a database that is in use. */
+export interface MigrationWarning {
+  /** Stable, such as `drop-column`; docs/migrations.md has them all. */
+  readonly id: string;
+  readonly migration: string;
+  /** 1-based, of the statement in the migration's file. */
+  readonly line: number;
+  readonly message: string;
+  readonly fix: string | null;
+}

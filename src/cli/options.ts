@@ -115,6 +115,13 @@ export const port = (fallback: string) =>
       .optional(),
   );
 
+/** For whatever changes the schema. */
+export const lockTimeout = duration(
+  "--lock-timeout <duration>",
+  "how long to try for a lock that others hold; they are never made to wait for longer than half a second",
+  "5s",
+);
+
 /** A point in time that may depend on when the command runs. */
 export type Moment = (now: Date) => Date;
 

@@ -1,10 +1,11 @@
 /** Where a database stands against the migrations of this version. */
 import type { SchemaEngineSession } from "../db/schema-engine.js";
 import type { Target } from "../db/target.js";
+import { type Drift, findDrift, NO_DRIFT, skipped } from "./drift/drift.js";
 import { withEngine } from "./migration-engine.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
 
-export interface MigrationStatus {
+export interface MigrationStatus extends Drift {
   readonly state: "up-to-date" | "pending" | "failed" | "diverged" | "drifted";
   readonly applied: readonly string[];
   readonly pending: readonly string[];
@@ -13,15 +14,36 @@ export interface MigrationStatus {
   readonly edited: readonly string[];
   /** Applied to the database but not part of this version. */
   readonly unknown: readonly string[];
-  /** Reserved for the SQL that would bring the schema back; not looked for yet. */
-  readonly drift: string | null;
 }
 
-export async function migrationStatus(target: Target, migrations = readMigrations()): Promise<MigrationStatus> {
-  return withEngine(target, (session) => diagnoseMigrations(session, migrations));
+/** Where the database stands, and whether it is as the migrations left it. */
+export async function migrationStatus(
+  target: Target,
+  migrations = readMigrations(),
+  signal?: AbortSignal,
+): Promise<MigrationStatus> {
+  const status = await withEngine(target, (session) => diagnoseMigrations(session, migrations), { signal });
+  if (status.state === "failed" || status.state === "diverged") {
+    const reason = status.state === "failed" ? "a migration failed and is not resolved" : "the histories differ";
+    return { ...status, ...skipped(reason) };
+  }
+  if (status.applied.length === 0) {
+    return status;
+  }
+  const applied = migrations.filter(({ name }) => status.applied.includes(name));
+  const found = await findDrift(target, applied, signal);
+  return {
+    ...status,
+    ...found,
+    state: found.drift !== null && status.state === "up-to-date" ? "drifted" : status.state,
+  };
 }
 
-/** @param session of the engine that has the database already */
+/**
+ * The record alone: drift is not looked for.
+ *
+ * @param session of the engine that has the database already
+ */
 export async function diagnoseMigrations(
   session: SchemaEngineSession,
   migrations: readonly Migration[],
@@ -51,6 +73,6 @@ export async function diagnoseMigrations(
     failed,
     edited,
     unknown,
-    drift: null,
+    ...NO_DRIFT,
   };
 }

@@ -17,11 +17,14 @@ import {
 } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
+import { inLockTries, inQuietWait, type LockOptions } from "./lock-tries.js";
+import { advisoryLockHolders } from "./lock-watch.js";
 import { createPool, SESSION_SETUP } from "./pool.js";
 import { requireSession } from "./pooler.js";
-import { runScript, ScriptError } from "./sql-script.js";
+import { isConcurrent, runScript, ScriptError } from "./sql-script.js";
+import { statementsIn } from "./sql-tokens.js";
 import type { Target } from "./target.js";
-import { cancelOnAbort } from "./transaction.js";
+import { type Cancellation, cancelOnAbort } from "./transaction.js";
 
 export interface SchemaEngineSession {
   readonly engine: bindings.SchemaEngine;
@@ -29,6 +32,8 @@ export interface SchemaEngineSession {
   waitForLock(): Promise<void>;
   /** The last script that the server refused, null while there is none. */
   lastFailure(): ScriptError | null;
+  /** The engine's own connection, while the engine is idle. */
+  onConnection<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -36,17 +41,16 @@ export interface SchemaEngineSession {
  * lock for the session and never releases it: only the end of its connection lets the next one go on.
  *
  * @param datamodel the content of schema.prisma
- * @param signal when aborted, the script that runs is cancelled on the server
  */
 export async function withSchemaEngine<T>(
   target: Target,
   datamodel: string,
   work: (session: SchemaEngineSession) => Promise<T>,
-  signal?: AbortSignal,
+  options: LockOptions = {},
 ): Promise<T> {
   loadEngine();
   const wire = new Wire();
-  let stopWatching = (): void => {};
+  let cancellation: Cancellation | null = null;
   const pool = createPool(target, {
     max: 1,
     // The lock has to be on the connection that the scripts run on, from the first to the last.
@@ -60,9 +64,9 @@ export async function withSchemaEngine<T>(
   try {
     // The engine hides why a connection fails, so the first one is opened here.
     const client = await pool.connect();
-    stopWatching = cancelOnAbort(client, target, signal);
+    cancellation = cancelOnAbort(client, target, options.signal);
     client.release();
-    const factory = new EngineAdapterFactory(pool, target.schema, wire);
+    const factory = new EngineAdapterFactory(pool, target, wire, options, cancellation);
     const engine = await bindings.SchemaEngine.new(
       { datamodels: [["schema.prisma", datamodel]] },
       () => {},
@@ -71,32 +75,53 @@ export async function withSchemaEngine<T>(
     try {
       return await work({
         engine,
-        waitForLock: () => waitForLock(pool, signal),
+        waitForLock: () => waitForLock(pool, options),
         lastFailure: () => factory.lastFailure,
+        onConnection: (work) => onConnection(pool, work),
       });
     } finally {
       engine.free();
     }
   } finally {
-    stopWatching();
+    cancellation?.stop();
     await pool.end();
   }
 }
 
+async function onConnection<T>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+}
+
 /** The number that Prisma Migrate locks, the same in every version of it. */
-const PRISMA_LOCK = 72_707_369;
+export const PRISMA_LOCK = 72_707_369;
 const LOCK_POLL_MS = 250;
+/** Most deploys are over by then. */
+const TELL_AFTER_MS = 1_000;
 
 /**
  * Asks again and again: a statement that waits on the server keeps its snapshot, for whose end a CREATE
  * INDEX CONCURRENTLY of the deploy that has the lock would wait in turn.
  */
-async function waitForLock(pool: pg.Pool, signal: AbortSignal | undefined): Promise<void> {
+async function waitForLock(pool: pg.Pool, { signal, onWait }: LockOptions): Promise<void> {
+  const tellAt = performance.now() + TELL_AFTER_MS;
+  let told = onWait === undefined;
   for (;;) {
     signal?.throwIfAborted();
     const { rows } = await pool.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${PRISMA_LOCK}) AS locked`);
     if (rows[0]?.locked) {
       return;
+    }
+    if (!told && performance.now() > tellAt) {
+      const blockers = await advisoryLockHolders(pool, PRISMA_LOCK);
+      told = blockers.length > 0;
+      if (told) {
+        onWait?.({ on: "deploy", blockers });
+      }
     }
     await sleep(LOCK_POLL_MS);
   }
@@ -130,13 +155,15 @@ class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly adapterName: string;
   lastFailure: ScriptError | null = null;
   readonly #prisma: PrismaPg;
-  readonly #pool: pg.Pool;
-  readonly #wire: Wire;
 
-  constructor(pool: pg.Pool, schema: string, wire: Wire) {
-    this.#pool = pool;
-    this.#prisma = new PrismaPg(pool, { schema });
-    this.#wire = wire;
+  constructor(
+    readonly pool: pg.Pool,
+    readonly target: Target,
+    readonly wire: Wire,
+    readonly options: LockOptions,
+    readonly cancellation: Cancellation,
+  ) {
+    this.#prisma = new PrismaPg(pool, { schema: target.schema });
     this.adapterName = this.#prisma.adapterName;
   }
 
@@ -146,7 +173,7 @@ class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
     // The adapter refuses results of type "char"; the engine expects a single character there, not text.
     adapter.queryRaw = async (query) => {
       const result = await queryRaw(query);
-      for (const column of this.#wire.charColumns) {
+      for (const column of this.wire.charColumns) {
         result.columnTypes[column] = ColumnTypeEnum.Character;
       }
       return result;
@@ -162,10 +189,11 @@ class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
 
   /** Prisma's adapter splits scripts at every semicolon, which breaks functions, strings and comments. */
   async #executeScript(script: string): Promise<void> {
-    const client = await this.#pool.connect();
     try {
-      await runScript(client, script);
+      await onConnection(this.pool, (client) => this.#runScript(client, script));
     } catch (error) {
+      // The engine goes on to record the failure, which no late request may cancel.
+      await this.cancellation.delivered();
       if (!(error instanceof ScriptError)) {
         throw error;
       }
@@ -175,8 +203,33 @@ class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
         ...{ kind: "postgres", code: code ?? "", severity: severity ?? "ERROR", message },
         ...{ detail, column, hint },
       });
+    }
+  }
+
+  async #runScript(client: pg.ClientBase, script: string): Promise<void> {
+    const { target, options } = this;
+    const waiting = statementsIn(script).some(isConcurrent) ? inQuietWait : inLockTries;
+    try {
+      await waiting(target, options, async (begin) => {
+        await this.#beforeScript(script, () => begin(client, "session"));
+        await runScript(client, script).catch(async (error: unknown) => {
+          // One that began a transaction by itself has left it open.
+          await client.query("ROLLBACK").catch(() => {});
+          throw error;
+        });
+      });
     } finally {
-      client.release();
+      await client.query("RESET lock_timeout").catch(() => {});
+    }
+  }
+
+  /** The engine has recorded by now that the script began. What keeps it from doing so leaves nothing of it. */
+  async #beforeScript(script: string, work: () => Promise<void>): Promise<void> {
+    try {
+      this.options.signal?.throwIfAborted();
+      await work();
+    } catch (error) {
+      throw error instanceof Error ? new ScriptError(script, null, true, error) : error;
     }
   }
 }

@@ -18,7 +18,7 @@ export interface DatabaseFinding extends Finding {
 
 export interface CheckContext {
   readonly target: Target;
-  /** The doctor's one connection: in a read-only transaction, search path and zone are set. */
+  /** The doctor's one connection: in a transaction, read-only but for rehearsals; search path and zone are set. */
   readonly client: ClientBase;
   /** Milliseconds for a statement that may have to read a whole table. */
   readonly scanMs: number;
@@ -28,5 +28,7 @@ export interface DatabaseCheck {
   readonly stage: "server" | "schema" | "data" | "exposure";
   /** Every finding that it can make. Those that it did not make have passed. */
   readonly ids: readonly FindingId[];
+  /** Whether it has to make something to compare with; its transaction is rolled back. */
+  readonly isRehearsal?: boolean;
   readonly run: (context: CheckContext) => Promise<readonly DatabaseFinding[]>;
 }

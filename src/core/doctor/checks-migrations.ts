@@ -1,14 +1,16 @@
 /** Checks of the schema against the migrations of this version. */
+import type { FindingId } from "../../finding.js";
+import { describeDifference } from "../drift/compare.js";
+import { type Drift, driftIn } from "../drift/drift.js";
 import { readMigrations } from "../migration-files.js";
-import { readMigrationRecord } from "../migration-record.js";
-import type { MigrationStatus } from "../migration-status.js";
+import { type MigrationRecord, readMigrationRecord } from "../migration-record.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { MIGRATIONS_TABLE } from "./checks-expected.js";
-import { attempt, finding, ownTables } from "./checks-tables.js";
+import { attempt, finding, ownTables, quantity } from "./checks-tables.js";
 
 const migrations: DatabaseCheck = {
   stage: "schema",
-  ids: ["schema.not-migrated", "schema.pending", "schema.failed", "schema.edited", "schema.unknown", "schema.drift"],
+  ids: ["schema.not-migrated", "schema.pending", "schema.failed", "schema.edited", "schema.unknown"],
   async run(context) {
     const tables = await ownTables(context);
     const record = tables.find(({ name }) => name === MIGRATIONS_TABLE);
@@ -16,9 +18,25 @@ const migrations: DatabaseCheck = {
       return [notMigrated(context, tables.length)];
     }
     // Then nothing can be said; role.no-read and role.rows-hidden say why.
-    return record.mayRead && !record.isHidden
-      ? findingsOf({ ...(await readMigrationRecord(context.client)), drift: null })
-      : [];
+    return record.mayRead && !record.isHidden ? findingsOf(await readMigrationRecord(context.client)) : [];
+  },
+};
+
+const drifting: DatabaseCheck = {
+  stage: "schema",
+  ids: ["schema.drift"],
+  isRehearsal: true,
+  async run(context) {
+    const tables = await ownTables(context);
+    const record = tables.find(({ name }) => name === MIGRATIONS_TABLE);
+    if (record === undefined || !record.mayRead || record.isHidden) {
+      return [];
+    }
+    const { client, target } = context;
+    const { state, pending } = await readMigrationRecord(client);
+    const applied = readMigrations().filter(({ name }) => !pending.includes(name));
+    // With what migrations that are not known, or not known to be whole, would it be compared?
+    return state === "failed" || state === "diverged" ? [] : driftFindings(await driftIn(client, target, applied));
   },
 };
 
@@ -38,9 +56,7 @@ function notMigrated({ target }: CheckContext, tables: number): DatabaseFinding 
       );
 }
 
-type Standing = Pick<MigrationStatus, "pending" | "failed" | "edited" | "unknown" | "drift">;
-
-function findingsOf({ pending, failed, edited, unknown, drift }: Standing): readonly DatabaseFinding[] {
+function findingsOf({ pending, failed, edited, unknown }: MigrationRecord): readonly DatabaseFinding[] {
   return [
     ...(pending.length === 0
       ? []
@@ -58,6 +74,7 @@ function findingsOf({ pending, failed, edited, unknown, drift }: Standing): read
         "error",
         `the migration ${name} failed and its record stands in the way of every other`,
         `vocabdb migrate resolve --rolled-back ${name}, then vocabdb migrate`,
+        DRIFT_UNSEEN,
       ),
     ),
     ...edited.map((name) =>
@@ -65,7 +82,8 @@ function findingsOf({ pending, failed, edited, unknown, drift }: Standing): read
         "schema.edited",
         "warning",
         `the file of the migration ${name} has changed since it was applied: what it made is not what it says`,
-        "install the version of vocabdb that applied it, or compare the schema: vocabdb migrate status",
+        "install the version of vocabdb that applied it",
+        DRIFT_UNSEEN,
       ),
     ),
     ...unknown.map((name) =>
@@ -74,19 +92,34 @@ function findingsOf({ pending, failed, edited, unknown, drift }: Standing): read
         "error",
         `the migration ${name} was applied by another version of vocabdb, or by another application`,
         "install the version of vocabdb that has it, or give vocabdb a schema of its own: ?schema=vocabdb",
+        DRIFT_UNSEEN,
       ),
     ),
-    ...(drift === null
-      ? []
-      : [
-          finding(
-            "schema.drift",
-            "warning",
-            `tables are not as the migrations made them; back to that leads: ${drift.trim()}`,
-            drift,
-          ),
-        ]),
   ];
+}
+
+const DRIFT_UNSEEN: { readonly unseen: readonly FindingId[] } = { unseen: ["schema.drift"] };
+
+/** Differences that are told by name; the SQL has all of them. */
+const NAMED = 3;
+
+function driftFindings({ differences, drift, driftSkipped }: Drift): readonly DatabaseFinding[] {
+  if (driftSkipped !== null) {
+    return [
+      finding(
+        "schema.drift",
+        "info",
+        `whether the schema is as the migrations made it could not be found out: ${driftSkipped}`,
+        "vocabdb migrate status, as a role that may create schemas and with no migration under way",
+      ),
+    ];
+  }
+  const named = differences.slice(0, NAMED).map(describeDifference);
+  const more = differences.length > NAMED ? [`and ${differences.length - NAMED} more`] : [];
+  const what = `${quantity(differences.length, "difference")} from what the migrations made`;
+  return drift === null
+    ? []
+    : [finding("schema.drift", "warning", `${what}: ${[...named, ...more].join(", ")}`, drift)];
 }
 
 interface Elsewhere {
@@ -168,4 +201,4 @@ function searchPath(
   );
 }
 
-export const migrationChecks: readonly DatabaseCheck[] = [migrations, schemas];
+export const migrationChecks: readonly DatabaseCheck[] = [migrations, drifting, schemas];

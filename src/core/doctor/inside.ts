@@ -81,7 +81,8 @@ export async function runCheck(
 ): Promise<{ readonly findings: readonly DatabaseFinding[]; readonly looked: readonly FindingId[] }> {
   const { target } = connection;
   try {
-    const findings = await inTransaction(connection, { readOnly: true, signal: limit.signal }, async (client) => {
+    const kind = check.isRehearsal ? { dryRun: true } : { readOnly: true };
+    const findings = await inTransaction(connection, { ...kind, signal: limit.signal }, async (client) => {
       await bound(client, limit.timeoutMs);
       return check.run({ target, client, scanMs });
     });

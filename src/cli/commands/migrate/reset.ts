@@ -1,0 +1,51 @@
+import { resetDatabase } from "../../../core/migration-reset.js";
+import { ExitCode } from "../../../errors.js";
+import { defineCommand } from "../../command.js";
+import { confirm, confirmationOf, lockTimeout, writing } from "../../options.js";
+import { count, visible } from "../../render/text.js";
+import { listeners } from "./warnings.js";
+
+export const reset = defineCommand({
+  name: "reset",
+  summary: "drop every table of vocabdb and apply the migrations again, for good",
+  details:
+    "Drops what the migrations make, in one transaction, and deploys. Other schemas, extensions, and what else stands\n" +
+    "in the schema stay; if any of that depends on what would go, nothing is dropped. A database that `vocabdb db mark`\n" +
+    "has named is refused, whatever is confirmed.",
+  args: {},
+  options: {
+    confirm: confirm("the database"),
+    lockTimeout,
+    ...writing,
+  },
+  examples: [
+    { command: "vocabdb migrate reset --dry-run", description: "What would go, with the number of rows" },
+    { command: "vocabdb migrate reset --confirm vocabdb", description: "Start the database vocabdb over" },
+  ],
+  exitCodes: [ExitCode.unexpected, ExitCode.conflict],
+  needs: "connection",
+  writes: "schema",
+  onMarked: () => ({ refused: "migrate reset" }),
+  run: async (input, services) => {
+    const { dryRun, lockTimeout: lockTimeoutMs, reason } = input;
+    const { migrationTarget } = services.resolution;
+    const confirmed = confirmationOf(input.confirm, migrationTarget.database);
+    const result = await resetDatabase(migrationTarget, {
+      ...listeners(services),
+      ...{ dryRun, lockTimeoutMs, actor: services.actor(reason) },
+      ...(confirmed !== undefined && { confirm: confirmed }),
+    });
+    return { ...result, dryRun };
+  },
+  text: ({ dropped, left, applied, dryRun }, { chalk }) => {
+    const would = dryRun ? "would " : "";
+    return [
+      ...dropped.map(({ kind, name, rows }) => {
+        const held = rows === null ? "" : `, ${count(rows, "row")}`;
+        return `${chalk.red(dryRun ? "would drop" : "dropped")} ${kind} ${visible(name)}${held}`;
+      }),
+      ...left.map(({ kind, name }) => `${chalk.dim(`${would}keep`)} ${kind} ${visible(name)}: not of the migrations`),
+      ...applied.map((name) => `${chalk.green(dryRun ? "would apply" : "applied")} ${name}`),
+    ].join("\n");
+  },
+});
