@@ -118,6 +118,14 @@ describe(".env", () => {
   });
 });
 
+it("SHADOW_DATABASE_URL is taken from the environment, then from .env", () => {
+  const env = { SHADOW_DATABASE_URL: URL_A };
+  const file = `SHADOW_DATABASE_URL=${URL_B}`;
+  expect(plain(load({ env, file }).shadowUrl)).toEqual({ url: URL_A, source: "environment" });
+  expect(plain(load({ file }).shadowUrl)).toEqual({ url: URL_B, source: "env file" });
+  expect(load({}).shadowUrl).toBeNull();
+});
+
 describe("DIRECT_URL", () => {
   it("is taken from where DATABASE_URL is", () => {
     const inEnvironment = load({ env: { DATABASE_URL: URL_A, DIRECT_URL: URL_B }, file: `DIRECT_URL=${URL_C}` });

@@ -126,7 +126,7 @@ describe("3: findings", () => {
     expect(done.exitCode).toBe(0);
     expect(done.json()).toEqual({
       ...{ state: "up-to-date", applied: MIGRATIONS, pending: [], failed: [], edited: [] },
-      ...{ unknown: [], drift: null },
+      ...{ unknown: [], differences: [], drift: null, driftSkipped: null },
     });
   });
 

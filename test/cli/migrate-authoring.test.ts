@@ -71,6 +71,17 @@ describe("migrate status", () => {
     ]);
   });
 
+  it("of a role that may not read the record is refused as such", async ({ db }) => {
+    await withRole(db, "", async (role) => {
+      await db.query(`REVOKE ALL ON _prisma_migrations FROM ${role.name}`);
+      const { exitCode, stderr } = await vocabdb(["migrate", "status", "--json"], { url: urlOf(db, role) });
+      expect(exitCode).toBe(7);
+      expect(JSON.parse(stderr).error).toMatchObject({
+        ...{ code: "PERMISSION_DENIED", message: expect.stringContaining("_prisma_migrations") },
+      });
+    });
+  });
+
   it("says when drift cannot be looked for", async ({ db }) => {
     await withRole(db, "BYPASSRLS", async (role) => {
       const { exitCode, stdout } = await vocabdb(["migrate", "status", "--check"], { url: urlOf(db, role) });
