@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { expect, it } from "vitest";
 import { withRelay } from "../../src/db/relay.js";
-import type { Target } from "../../src/db/target.js";
+import type { Target, TlsSettings } from "../../src/db/target.js";
 import { packageRoot } from "../../src/package-root.js";
 import { withServer } from "../support/server.js";
 
@@ -23,10 +23,10 @@ it("leads to the server as the target says, with its certificates", async () => 
   const hba = ["host all vocabdb all scram-sha-256", 'hostssl all "vocabdb test" all cert'];
   await withServer({ certificate: "localhost", hba }, async ({ target, query }) => {
     await query('CREATE ROLE "vocabdb test" LOGIN');
-    const tls = {
+    const tls: TlsSettings = {
       ...{ mode: "verify-full", rootCert: fixture("ca.crt") },
       ...{ clientCert: fixture("client.crt"), clientKey: fixture("client.key") },
-    } as const;
+    };
     const certified: Target = { ...target, host: "localhost", user: "vocabdb test", password: null, tls };
     const left = await withRelay(certified, signal, async (local) => {
       expect(statSync(local.host).mode & 0o777).toBe(0o700);
@@ -48,7 +48,7 @@ it("leads to the server as the target says, with its certificates", async () => 
     await withRelay({ ...certified, host: "127.0.0.1" }, signal, async (local) => {
       await expect(session(local)).rejects.toThrow(/terminated|ECONNRESET/);
     });
-    await withRelay({ ...target, tls: { ...tls, mode: "disable" as const } }, signal, async (local) => {
+    await withRelay({ ...target, tls: { ...tls, mode: "disable" } }, signal, async (local) => {
       const client = await session(local);
       const { rows } = await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
       expect(rows).toEqual([{ ssl: false }]);
