@@ -130,15 +130,15 @@ describe("db studio", () => {
   it("connects as the URL says, verified TLS and all, and says what the database is marked as", async () => {
     await withServer({ certificate: "localhost" }, async ({ url, query: ask }) => {
       const ca = join(packageRoot, "test", "fixtures", "tls", "ca.crt");
-      const verified = `${url.replace("127.0.0.1", "localhost")}?sslmode=verify-full&sslrootcert=${ca}&application_name=desk`;
+      const verified = `${url.replace("127.0.0.1", "localhost")}?sslmode=verify-full&sslrootcert=${ca}&application_name=desk&options=-c%20work_mem%3D9MB`;
       await vocabdb(["migrate"], { url: verified });
       await ask("INSERT INTO database_mark (environment) VALUES ('production')");
       const studio = await startStudio(verified);
       const answer = await query(
         studio.url,
-        "SELECT ssl, application_name FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE pid = pg_backend_pid()",
+        "SELECT ssl, application_name, current_setting('work_mem') AS mem FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE pid = pg_backend_pid()",
       );
-      expect(await answer.json()).toEqual([null, [{ ssl: true, application_name: "desk" }]]);
+      expect(await answer.json()).toEqual([null, [{ ssl: true, application_name: "desk", mem: "9MB" }]]);
       await stop(studio);
       expect(studio.said.stderr).toContain("[production]");
     });
@@ -156,6 +156,12 @@ describe("db studio", () => {
     const second = await startStudio(db.url);
     expect(new URL(second.url).port).not.toBe(port);
     expect(await Promise.all([stop(first), stop(second)])).toEqual([130, 130]);
+  });
+
+  it("leaves no Studio behind when it is killed", async ({ db }) => {
+    const studio = await startStudio(db.url);
+    studio.child.kill("SIGKILL");
+    await expect.poll(() => fetch(studio.url).catch((error: Error) => error.message)).toBe("fetch failed");
   });
 
   it("ends when Studio ends by itself", async ({ db }) => {
