@@ -7,8 +7,8 @@ import base from "./vitest.config.js";
 
 /** What is of no pooler's concern, and would only be done thrice. */
 const ELSEWHERE = [
-  // Text out of data.
-  "test/cli/render.test.ts",
+  // Text out of data, and where it goes.
+  "test/cli/{render,output,operator,terminal,seed-output}.test.ts",
   // How files are read, before there is a connection.
   "test/cli/seed-input.test.ts",
 ];

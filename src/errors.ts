@@ -3,7 +3,7 @@
  * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
  */
 
-import type { Finding } from "./finding.js";
+import type { Finding, FindingId } from "./finding.js";
 import { shellWord } from "./shell.js";
 
 /** The meaning of each exit code; README and `docs/cli.md` explain them. */
@@ -216,7 +216,7 @@ export class ProgramFailedError extends VocabdbError {
 
 export interface ConnectionFailure extends ErrorOptions {
   /** Id of the finding that `vocabdb db doctor` makes of it, such as `net.refused`. */
-  readonly finding?: string;
+  readonly finding?: FindingId;
 }
 
 /** The database cannot be reached, refuses the connection, or was lost. */
@@ -224,7 +224,7 @@ export class ConnectionError extends VocabdbError {
   readonly code: string = "DATABASE_UNREACHABLE";
   readonly exitCode = ExitCode.unreachable;
   /** Tells causes apart that have one code; null where the doctor has no name for it. */
-  readonly finding: string | null;
+  readonly finding: FindingId | null;
 
   constructor(message: string, hint: string | null = null, options?: ConnectionFailure) {
     super(message, hint, options);

@@ -5,12 +5,12 @@ import { listUsers } from "../src/core/user-list.js";
 import { showUser } from "../src/core/users.js";
 import { withPrisma } from "../src/db/database.js";
 import { withConnection } from "../src/db/pool.js";
-import { it, type TestDatabase } from "./support/database.js";
+import { itOn, type TestDatabase } from "./support/database.js";
 
 const USERS = 20_000;
 const WORDS = 200;
 
-async function fill(db: TestDatabase): Promise<void> {
+const it = itOn(async (db) => {
   await db.query(`INSERT INTO users (email, display_name, deleted_at)
     SELECT 'user' || n || '@example.org', 'Name ' || n, CASE WHEN n % 1000 = 0 THEN now() END FROM generate_series(1, ${USERS}) AS n`);
   await db.query(`INSERT INTO vocabulary_words (language, term, definition)
@@ -20,7 +20,7 @@ async function fill(db: TestDatabase): Promise<void> {
   await db.query(`INSERT INTO sessions (user_id, token_hash, expires_at, revoked_at)
     SELECT id, encode(sha256(id::text::bytea), 'hex'), now() + interval '1 day', deleted_at FROM users`);
   await db.query("ANALYZE");
-}
+});
 
 /** Rows that sequential scans of our big tables have read so far. */
 async function scanned(db: TestDatabase): Promise<Record<string, number>> {
@@ -31,7 +31,6 @@ async function scanned(db: TestDatabase): Promise<Record<string, number>> {
 }
 
 it("no daily command reads a big table from end to end", async ({ db }) => {
-  await fill(db);
   const before = await scanned(db);
   const { user, page, overview } = await withConnection(db.target, (connection) =>
     withPrisma(connection, async (database) => {
@@ -56,7 +55,6 @@ it("no daily command reads a big table from end to end", async ({ db }) => {
 });
 
 it("that a full scan would be noticed", async ({ db }) => {
-  await fill(db);
   const before = await scanned(db);
   await db.query("SELECT count(*) FROM users WHERE display_name LIKE 'x%y'");
   await db.query(

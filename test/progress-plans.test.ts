@@ -7,34 +7,31 @@ import { listProgress } from "../src/core/progress-list.js";
 import { resetProgress } from "../src/core/progress-reset.js";
 import { type Connection, withConnection } from "../src/db/pool.js";
 import { inTransaction } from "../src/db/transaction.js";
-import { it as base, type TestDatabase } from "./support/database.js";
+import { itOn, type TestDatabase } from "./support/database.js";
 import { plansOf } from "./support/plans.js";
 
 const USER = "user77@example.org";
 
 /** 500 users who learn 100 of 20,000 words each, in four languages. */
-const learning = base.extend<{ large: TestDatabase }>({
-  large: async ({ db }, use) => {
-    // Nothing here searches words, and filling that index takes longest.
-    await db.query("DROP INDEX vocabulary_words_search_idx");
-    await db.query("INSERT INTO users (email) SELECT 'user' || n || '@example.org' FROM generate_series(1, 500) AS n");
-    await db.query(`INSERT INTO vocabulary_words (language, term, definition)
-      SELECT (ARRAY['zh', 'ja', 'de', 'fr'])[1 + n % 4], 'word ' || n, 'a word' FROM generate_series(1, 20000) AS n`);
-    await db.query(`INSERT INTO progress (user_id, word_id, study_count, next_review_at)
-      SELECT u.id, w.id, 1, now() + (w.number % 90 - 45) * interval '1 hour'
-        FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS u,
-             (SELECT id, row_number() OVER (ORDER BY id) AS number FROM vocabulary_words) AS w
-       WHERE w.number % 200 = u.number % 200`);
-    await db.query("ANALYZE");
-    await use(db);
-  },
+const learning = itOn(async (db) => {
+  // Nothing here searches words, and filling that index takes longest.
+  await db.query("DROP INDEX vocabulary_words_search_idx");
+  await db.query("INSERT INTO users (email) SELECT 'user' || n || '@example.org' FROM generate_series(1, 500) AS n");
+  await db.query(`INSERT INTO vocabulary_words (language, term, definition)
+    SELECT (ARRAY['zh', 'ja', 'de', 'fr'])[1 + n % 4], 'word ' || n, 'a word' FROM generate_series(1, 20000) AS n`);
+  await db.query(`INSERT INTO progress (user_id, word_id, study_count, next_review_at)
+    SELECT u.id, w.id, 1, now() + (w.number % 90 - 45) * interval '1 hour'
+      FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS u,
+           (SELECT id, row_number() OVER (ORDER BY id) AS number FROM vocabulary_words) AS w
+     WHERE w.number % 200 = u.number % 200`);
+  await db.query("ANALYZE");
 });
 
 const nobody = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 
 describe("progress", () => {
-  learning("is listed by the index of next reviews, on every page and with every filter", async ({ large }) => {
-    const plans = await plansOf(large, async (connection) => {
+  learning("is listed by the index of next reviews, on every page and with every filter", async ({ db }) => {
+    const plans = await plansOf(db, async (connection) => {
       const first = await listProgress(connection, USER);
       expect(first.progress).toHaveLength(50);
       await listProgress(connection, USER, { after: first.nextCursor ?? expect.unreachable() });
@@ -50,13 +47,13 @@ describe("progress", () => {
     // The cursor is where the index is entered, not a filter on everything before it.
     expect(lists[1]).toMatch(/Index Cond: .*next_review_at >= /);
 
-    const inOneLanguage = await plansOf(large, (connection) => listProgress(connection, USER, { language: "fr" }));
+    const inOneLanguage = await plansOf(db, (connection) => listProgress(connection, USER, { language: "fr" }));
     expect(inOneLanguage.join("\n")).toContain("progress_user_id_next_review_at_idx");
     expect(inOneLanguage.join("\n")).not.toContain("Seq Scan on progress");
   });
 
-  learning("of one user is exported and reset by indexes alone", async ({ large }) => {
-    const plans = await plansOf(large, async (connection) => {
+  learning("of one user is exported and reset by indexes alone", async ({ db }) => {
+    const plans = await plansOf(db, async (connection) => {
       await exportProgress(connection, nobody(), { email: USER, format: "csv" });
       await exportProgress(connection, nobody(), { email: USER, format: "ndjson" });
       await resetProgress(connection, USER, { confirm: USER, dryRun: true });
@@ -73,8 +70,8 @@ describe("progress", () => {
     expect(found.filter((plan) => plan.startsWith("Delete on progress"))).toHaveLength(2);
   });
 
-  learning("of everybody is read once, joined by hash and sorted", async ({ large }) => {
-    const plans = await plansOf(large, (connection) =>
+  learning("of everybody is read once, joined by hash and sorted", async ({ db }) => {
+    const plans = await plansOf(db, (connection) =>
       exportProgress(connection, nobody(), { email: null, format: "csv" }),
     );
     expect(plans).toHaveLength(1);
@@ -84,13 +81,10 @@ describe("progress", () => {
 });
 
 /** 40,000 entries about as many users; one of them, long ago, about {@link USER}. */
-const logged = base.extend<{ log: TestDatabase }>({
-  log: async ({ db }, use) => {
-    await db.query(`INSERT INTO audit_log (action, subjects, changes)
-      SELECT 'user delete', ARRAY['user' || n || '@example.org'], '{"users":{"updated":1}}' FROM generate_series(1, 40000) AS n`);
-    await db.query("ANALYZE audit_log");
-    await use(db);
-  },
+const logged = itOn(async (db) => {
+  await db.query(`INSERT INTO audit_log (action, subjects, changes)
+    SELECT 'user delete', ARRAY['user' || n || '@example.org'], '{"users":{"updated":1}}' FROM generate_series(1, 40000) AS n`);
+  await db.query("ANALYZE audit_log");
 });
 
 /** How many rows reading the history took from the table, and from which index. */
@@ -120,40 +114,40 @@ async function settled(db: TestDatabase): Promise<void> {
 }
 
 describe("the history", () => {
-  logged("is read backwards in time, no further than the page", async ({ log }) => {
+  logged("is read backwards in time, no further than the page", async ({ db }) => {
     const work = async (connection: Connection) => {
       const first = await listHistory(connection);
       await listHistory(connection, { after: first.nextCursor ?? expect.unreachable() });
       await listHistory(connection, { since: new Date(0), limit: 10 });
     };
-    for (const plan of await plansOf(log, work)) {
+    for (const plan of await plansOf(db, work)) {
       expect(plan).toContain("Index Scan Backward using audit_log_occurred_at_id_idx");
     }
-    expect(await rowsRead(log, work)).toEqual({
+    expect(await rowsRead(db, work)).toEqual({
       ...{ audit_log_pkey: 0, audit_log_subjects_idx: 0, table: 0 },
       audit_log_occurred_at_id_idx: expect.toSatisfy((rows: number) => rows >= 113 && rows <= 120),
     });
   });
 
-  logged("of one user is found by the index of subjects, also of one who is rare", async ({ log }) => {
+  logged("of one user is found by the index of subjects, also of one who is rare", async ({ db }) => {
     const work = async (connection: Connection) => {
       expect((await listHistory(connection, { subject: USER, limit: 1 })).entries).toHaveLength(1);
       const since = new Date(0);
       expect((await listHistory(connection, { subject: USER, since, limit: 1000 })).entries).toHaveLength(1);
       expect((await listHistory(connection, { subject: "nobody@example.org" })).entries).toEqual([]);
     };
-    for (const plan of await plansOf(log, work)) {
+    for (const plan of await plansOf(db, work)) {
       expect(plan).toContain("Bitmap Index Scan on audit_log_subjects_idx");
     }
-    expect(await rowsRead(log, work)).toEqual({
+    expect(await rowsRead(db, work)).toEqual({
       ...{ audit_log_pkey: 0, audit_log_subjects_idx: 2, table: 0 },
       // The planner looks up where time begins and ends.
       audit_log_occurred_at_id_idx: expect.toSatisfy((rows: number) => rows <= 4),
     });
   });
 
-  logged("of one user goes on by the same index on the next page", async ({ log }) => {
-    await withConnection(log.target, (connection) =>
+  logged("of one user goes on by the same index on the next page", async ({ db }) => {
+    await withConnection(db.target, (connection) =>
       inTransaction(connection, {}, async (client) => {
         for (let n = 0; n < 5; n += 1) {
           await recordChange(client, { action: "user update", subjects: [USER], changes: { users: { updated: 1 } } });
@@ -166,6 +160,6 @@ describe("the history", () => {
       const second = await listHistory(connection, { subject: USER, limit: 3, after });
       expect([first.entries.length, second.entries.length, second.nextCursor]).toEqual([3, 3, null]);
     };
-    expect(await rowsRead(log, work)).toMatchObject({ audit_log_subjects_idx: 12, table: 0 });
+    expect(await rowsRead(db, work)).toMatchObject({ audit_log_subjects_idx: 12, table: 0 });
   });
 });

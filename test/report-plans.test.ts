@@ -1,25 +1,22 @@
 /** How a report is carried out: a few users by index, all of them in one pass of several processes. */
 import { describe, expect } from "vitest";
 import { reportProgress } from "../src/core/progress-report.js";
-import { it as base, type TestDatabase } from "./support/database.js";
+import { itOn, type TestDatabase } from "./support/database.js";
 import { plansOf } from "./support/plans.js";
 
 /** 2,000 users at 200 domains, who learn 50 of 5,000 words each. */
-const it = base.extend<{ large: TestDatabase }>({
-  large: async ({ db }, use) => {
-    await db.query("DROP INDEX vocabulary_words_search_idx");
-    await db.query(`INSERT INTO users (email)
-      SELECT 'user' || n || '@d' || n % 200 || '.example.org' FROM generate_series(1, 2000) AS n`);
-    await db.query(`INSERT INTO vocabulary_words (language, term, definition, level)
-      SELECT 'de', 'Wort ' || n, 'word', 'A' || n % 6 FROM generate_series(1, 5000) AS n`);
-    await db.query(`INSERT INTO progress (user_id, word_id, study_count, last_studied_at)
-      SELECT u.id, w.id, 1, now() - u.number * interval '1 hour'
-        FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS u,
-             (SELECT id, row_number() OVER (ORDER BY id) AS number FROM vocabulary_words) AS w
-       WHERE w.number % 100 = u.number % 100`);
-    await db.query("ANALYZE");
-    await use(db);
-  },
+const it = itOn(async (db) => {
+  await db.query("DROP INDEX vocabulary_words_search_idx");
+  await db.query(`INSERT INTO users (email)
+    SELECT 'user' || n || '@d' || n % 200 || '.example.org' FROM generate_series(1, 2000) AS n`);
+  await db.query(`INSERT INTO vocabulary_words (language, term, definition, level)
+    SELECT 'de', 'Wort ' || n, 'word', 'A' || n % 6 FROM generate_series(1, 5000) AS n`);
+  await db.query(`INSERT INTO progress (user_id, word_id, study_count, last_studied_at)
+    SELECT u.id, w.id, 1, now() - u.number * interval '1 hour'
+      FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS u,
+           (SELECT id, row_number() OVER (ORDER BY id) AS number FROM vocabulary_words) AS w
+     WHERE w.number % 100 = u.number % 100`);
+  await db.query("ANALYZE");
 });
 
 /** The plan that reads progress. */
@@ -30,14 +27,14 @@ async function planOf(db: TestDatabase, options: Parameters<typeof reportProgres
 }
 
 describe("a few users", () => {
-  it("are found by index, by domain and by email, and so is their progress", async ({ large }) => {
+  it("are found by index, by domain and by email, and so is their progress", async ({ db }) => {
     const emails = ["user7@d7.example.org", "user8@d8.example.org"];
     for (const [options, index] of [
       [{ domain: "d7.example.org" }, "users_domain_idx"],
       [{ emails }, "users_email_key"],
     ] as const) {
       for (const by of ["user", "level", "week"] as const) {
-        const [users, progress] = await plansOf(large, (connection) => reportProgress(connection, { by, ...options }));
+        const [users, progress] = await plansOf(db, (connection) => reportProgress(connection, { by, ...options }));
         expect(users).toContain(index);
         expect(progress).toMatch(/Index.* Scan .*progress_(pkey|user_id_next_review_at_idx)/);
         expect(`${users}${progress}`).not.toContain("Seq Scan on progress");
@@ -45,26 +42,26 @@ describe("a few users", () => {
     }
   });
 
-  it("in a long list are read in one pass, which is cheaper then", async ({ large }) => {
-    const rows = await large.query<{ email: string }>("SELECT email FROM users");
-    expect(await planOf(large, { emails: rows.map(({ email }) => email) })).toContain("Seq Scan on progress");
+  it("in a long list are read in one pass, which is cheaper then", async ({ db }) => {
+    const rows = await db.query<{ email: string }>("SELECT email FROM users");
+    expect(await planOf(db, { emails: rows.map(({ email }) => email) })).toContain("Seq Scan on progress");
   });
 });
 
 describe("all users", () => {
-  it.for(["user", "level", "week"] as const)("are one pass by several processes, by %s", async (by, { large }) => {
+  it.for(["user", "level", "week"] as const)("are one pass by several processes, by %s", async (by, { db }) => {
     // At ten million rows no setting is needed for it.
     for (const setting of ["parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0"]) {
-      await large.query(`ALTER DATABASE ${large.target.database} SET ${setting}`);
+      await db.query(`ALTER DATABASE ${db.target.database} SET ${setting}`);
     }
-    const plan = await planOf(large, { by });
+    const plan = await planOf(db, { by });
     expect(plan).toContain("Partial");
     expect(plan.match(/Seq Scan on progress/g)).toHaveLength(1);
     expect(plan).toContain("Parallel Seq Scan on progress");
   });
 
-  it("are joined to their words by hash, once for all", async ({ large }) => {
-    const plan = await planOf(large, { by: "level" });
+  it("are joined to their words by hash, once for all", async ({ db }) => {
+    const plan = await planOf(db, { by: "level" });
     expect(plan).toMatch(/Hash Join\n\s+Hash Cond: \(p\.word_id = w\.id\)/);
   });
 });

@@ -8,13 +8,13 @@ import { updateUser } from "../src/core/users.js";
 import { withPrisma } from "../src/db/database.js";
 import { type Connection, withConnection } from "../src/db/pool.js";
 import { Secret } from "../src/secret.js";
-import { it, type TestDatabase } from "./support/database.js";
+import { itOn, type TestDatabase } from "./support/database.js";
 
 const LATER = new Date("2026-09-01T00:00:00Z");
 const TABLES = ["users", "sessions", "progress", "audit_log"];
 
 /** 20,000 users at 200 domains, every hundredth of them deleted; 100,000 rows of progress; 20,000 entries of history. */
-async function fill(db: TestDatabase): Promise<void> {
+const it = itOn(async (db) => {
   await db.query(`INSERT INTO users (email, display_name, created_at, deleted_at)
     SELECT 'user' || n || '@d' || n % 200 || '.example.org', 'Name ' || n, '2026-01-01Z'::timestamptz + n * interval '10 min',
            CASE WHEN n % 100 = 0 THEN '2026-08-01Z'::timestamptz END
@@ -28,7 +28,7 @@ async function fill(db: TestDatabase): Promise<void> {
   await db.query(`INSERT INTO audit_log (action, subjects, changes)
     SELECT 'user create', ARRAY[email], '{"users":{"inserted":1}}' FROM users`);
   await db.query("ANALYZE");
-}
+});
 
 /** Rows that sequential scans have read so far. */
 async function scanned(db: TestDatabase): Promise<Record<string, number>> {
@@ -77,7 +77,6 @@ async function listInEveryWay(connection: Connection): Promise<void> {
 }
 
 it("listing, updating, exporting and purging users read by index alone", async ({ db }) => {
-  await fill(db);
   const before = await scanned(db);
   await withConnection(db.target, (connection) =>
     withPrisma(connection, async (database) => {
@@ -101,7 +100,6 @@ it("listing, updating, exporting and purging users read by index alone", async (
 });
 
 it("a scan would be noticed: the export of all users is one", async ({ db }) => {
-  await fill(db);
   const before = await scanned(db);
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
   const rows = await withConnection(db.target, (connection) => exportUsers(connection, sink, { format: "csv" }));

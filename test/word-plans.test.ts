@@ -6,11 +6,11 @@ import { searchWords } from "../src/core/word-search.js";
 import { showWords, wordStats } from "../src/core/words.js";
 import type { Connection } from "../src/db/pool.js";
 import { inTransaction } from "../src/db/transaction.js";
-import { it, type TestDatabase } from "./support/database.js";
+import { itOn, type TestDatabase } from "./support/database.js";
 import { plansOf, statementsOf } from "./support/plans.js";
 
 /** Chinese words of two characters and German ones, none of which has a level HSK1; a few French ones are learned. */
-async function fill(db: TestDatabase): Promise<void> {
+const it = itOn(async (db) => {
   await db.query(`
     INSERT INTO vocabulary_words (language, term, reading, definition, level, category)
     SELECT 'zh', chr(x'4e00'::int + n / 100) || chr(x'5e00'::int + n % 100), 'shi' || n / 100 || ' hao' || chr(97 + n % 26), 'w',
@@ -25,7 +25,7 @@ async function fill(db: TestDatabase): Promise<void> {
   await db.query(`INSERT INTO progress (user_id, word_id)
     SELECT u.id, w.id FROM (SELECT id FROM users LIMIT 20) AS u, (SELECT id FROM vocabulary_words WHERE language = 'fr') AS w`);
   await db.query("ANALYZE");
-}
+});
 
 /** Of the tables that grow with the words and their users. */
 const FULL_SCAN = /Seq Scan on (vocabulary_words|progress|users)/;
@@ -48,7 +48,6 @@ const READING = "vocabulary_words_reading_key_idx";
 const SEARCH = "vocabulary_words_search_idx";
 
 it("searching goes by the indexes of spellings", async ({ db }) => {
-  await fill(db);
   const search = (text: string, language?: string) =>
     indexesOf(db, (connection) => searchWords(connection, text, { language, limit: 20 }));
   // Enough begin like that.
@@ -69,7 +68,6 @@ it("searching goes by the indexes of spellings", async ({ db }) => {
 });
 
 it("lists, single words and counts go by the natural key, the level or the term", async ({ db }) => {
-  await fill(db);
   const list = (options: Parameters<typeof listWords>[1]) =>
     indexesOf(db, async (connection) => {
       const { nextCursor } = await listWords(connection, { ...options, limit: 20 });
@@ -96,7 +94,6 @@ it("lists, single words and counts go by the natural key, the level or the term"
 });
 
 it("that a full scan would be noticed", async ({ db }) => {
-  await fill(db);
   const plans = await plansOf(db, (connection) =>
     inTransaction(connection, { readOnly: true }, (client) =>
       client.query("SELECT count(*) FROM vocabulary_words AS w WHERE w.definition LIKE '%x%'"),

@@ -6,6 +6,7 @@ import {
   MigrationsPendingError,
   VocabdbError,
 } from "../errors.js";
+import type { FindingId } from "../finding.js";
 import { factsIn } from "./error-facts.js";
 import { NETWORK_RULES, notPostgres, POOL_RULES, UNKNOWN_CLIENT_RULE } from "./failures/client.js";
 import { CLIENT_LOGIN_RULES, LOGIN_RULES } from "./failures/login.js";
@@ -28,7 +29,7 @@ const OF_CLIENT: readonly Rule[] = [
 const OF_SERVER: readonly Rule[] = [...POOLER_RULES, ...LOGIN_RULES, ...SERVER_RULES, UNKNOWN_SERVER_RULE];
 
 /** Ids of all findings that {@link translateError} gives to a {@link ConnectionError}. */
-export const connectionFindings: ReadonlySet<string> = new Set(
+export const connectionFindings: ReadonlySet<FindingId> = new Set(
   [...OF_CLIENT, ...OF_SERVER].map((rule) => rule.finding),
 );
 

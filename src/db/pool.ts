@@ -29,11 +29,15 @@ export const TRANSACTION_SETUP = "SET LOCAL TIME ZONE 'UTC'; SET LOCAL DateStyle
 export const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
 
 /** What differs from the shared pool where a connection has a purpose of its own. */
-export type PoolOverrides = Pick<pg.PoolConfig, "max" | "idleTimeoutMillis" | "onConnect">;
+export interface PoolOverrides extends Pick<pg.PoolConfig, "max" | "idleTimeoutMillis" | "onConnect"> {
+  /** Begins sessions with the settings that the server gives to clients which say nothing. */
+  readonly plainSession?: boolean;
+}
 
 /** A pool that connects as everything here does. Nothing is sent before its first use. */
-export function createPool(target: Target, overrides: PoolOverrides = {}): pg.Pool {
-  const pool = new LazyTlsPool(target, { ...poolConfig(target), ...overrides });
+export function createPool(target: Target, { plainSession = false, ...overrides }: PoolOverrides = {}): pg.Pool {
+  const startup = plainSession ? {} : STARTUP_PARAMETERS;
+  const pool = new LazyTlsPool(target, { ...poolConfig(target, startup), ...overrides });
   // An idle connection that the server ends would otherwise end the process: the pool replaces it, and
   // a query that needed it reports the failure itself.
   pool.on("error", ignore);
@@ -87,7 +91,7 @@ export function isUtcSession(client: pg.ClientBase): boolean {
   return TimeZone === STARTUP_PARAMETERS.TimeZone && DateStyle?.startsWith(STARTUP_PARAMETERS.DateStyle) === true;
 }
 
-function poolConfig(target: Target): pg.PoolConfig {
+function poolConfig(target: Target, startup: Readonly<Record<string, string>>): pg.PoolConfig {
   const { password } = target;
   // The pool's timeout covers waiting for a free connection and opening one; the client's only the latter.
   class TimedClient extends pg.Client {
@@ -112,7 +116,7 @@ function poolConfig(target: Target): pg.PoolConfig {
     /** The driver's own method, which its types leave out. */
     getStartupConf(): object {
       const { getStartupConf } = pg.Client.prototype as unknown as { getStartupConf(): object };
-      return { ...getStartupConf.call(this), ...STARTUP_PARAMETERS };
+      return { ...getStartupConf.call(this), ...startup };
     }
   }
   return {
@@ -133,8 +137,8 @@ function poolConfig(target: Target): pg.PoolConfig {
   };
 }
 
-export function openConnection(target: Target): Connection {
-  const pool = createPool(target);
+export function openConnection(target: Target, overrides: PoolOverrides = {}): Connection {
+  const pool = createPool(target, overrides);
   let closing: Promise<void> | null = null;
   return {
     target,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg, { type ClientBase, type Pool } from "pg";
 import { PoolerModeError } from "../errors.js";
+import { isSupabase } from "./supabase.js";
 import { describeTarget, type Target } from "./target.js";
 
 /**
@@ -47,7 +48,7 @@ function sessionHint(target: Target, variable: "DATABASE_URL" | "DIRECT_URL"): s
   const url = (where: string): string =>
     `${variable}=postgresql://${encodeURIComponent(user)}:PASSWORD@${where}/${database}`;
   // Supabase's poolers have one port for each mode.
-  if (port === 6543) {
+  if (isSupabase(target) && port === 6543) {
     return `use the same address with port 5432: ${url(`${host}:5432`)}`;
   }
   if (/^[^.]+-pooler\..+\.neon\.tech$/.test(host)) {

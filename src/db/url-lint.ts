@@ -1,6 +1,6 @@
 /** What is wrong with a URL before its parts can be read: something else, something around it, or cut short. */
 import { DatabaseUrlError } from "../errors.js";
-import type { Finding } from "../finding.js";
+import type { Finding, FindingId } from "../finding.js";
 import { SESSION_POOLER } from "./supabase.js";
 import { isKnown } from "./url-parameters.js";
 
@@ -22,7 +22,7 @@ type CorrectedUrl = (text: string) => string | null;
 
 export function problem(
   name: string,
-  id: string,
+  id: FindingId,
   what: string,
   fix: string | null = `expected the form ${FORM}`,
 ): Finding {
@@ -50,7 +50,7 @@ export function splitUrl(name: string, value: string, corrected: CorrectedUrl): 
 }
 
 /** What people, shells and other programs leave around a URL. */
-const WRAPPINGS: readonly { id: string; around: RegExp; what: string; fix: string }[] = [
+const WRAPPINGS: readonly { id: FindingId; around: RegExp; what: string; fix: string }[] = [
   {
     id: "url.quotes",
     around: /^["'`“‘](.*?)["'`”’]?;?$/s,
@@ -83,7 +83,7 @@ function wrapped(name: string, value: string, corrected: CorrectedUrl): Finding 
 }
 
 /** By the scheme, as far as the name of one is certain not to be part of a secret. */
-const OTHERS: readonly [id: string, scheme: RegExp, fix: string][] = [
+const OTHERS: readonly [id: FindingId, scheme: RegExp, fix: string][] = [
   [
     "url.supabase-api",
     /^(https?):\/\/[^/]*\.supabase\.(?:co|com)\b/i,

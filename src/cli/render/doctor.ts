@@ -1,13 +1,14 @@
 /** What the doctor found, for a person or for a page of GitHub. */
 import type { DatabaseFinding } from "../../core/doctor/check.js";
 import type { DoctorReport, Step } from "../../core/doctor/report.js";
-import type { FindingLevel } from "../../finding.js";
+import type { Finding, FindingLevel } from "../../finding.js";
 import type { View } from "../command.js";
 import { workflowCommand } from "./annotations.js";
 import { count, visible } from "./text.js";
 
 interface Repairs {
   readonly repaired: readonly string[];
+  readonly unrepaired: readonly Pick<Finding, "id" | "message" | "fix">[];
   readonly dryRun: boolean;
 }
 
@@ -65,8 +66,15 @@ function findingText({ id, level, message, fix }: DatabaseFinding, view: View): 
   return lines.join("\n");
 }
 
-function repairedText({ repaired, dryRun }: Repairs, { chalk }: View): string[] {
-  return repaired.length === 0 ? [] : [chalk.green(`${dryRun ? "would mend" : "mended"} ${repaired.join(", ")}`)];
+function repairedText({ repaired, unrepaired, dryRun }: Repairs, view: View): string[] {
+  const { chalk } = view;
+  return [
+    ...(repaired.length === 0 ? [] : [chalk.green(`${dryRun ? "would mend" : "mended"} ${repaired.join(", ")}`)]),
+    ...unrepaired.map(({ id, message, fix }) => {
+      const reason = `${chalk.red("could not mend")} ${chalk.bold(id)}  ${indented(message)}`;
+      return fix === null ? reason : `${reason}\n  ${chalk.cyan("fix:")} ${indented(fix)}`;
+    }),
+  ];
 }
 
 function verdict({ findings, passed, failed }: DoctorReport, view: View): string {

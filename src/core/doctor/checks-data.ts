@@ -1,8 +1,9 @@
 /** Checks of the rows themselves: what constraints should make impossible, and what no constraint can. */
+import type { FindingId } from "../../finding.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
 import { CONSTRAINTS } from "./checks-expected.js";
 import { enforced } from "./checks-schema.js";
-import { COUNT_LIMIT, finding, ownTables, quantity, scan } from "./checks-tables.js";
+import { COUNT_LIMIT, finding, inTime, ownTables, quantity } from "./checks-tables.js";
 
 interface Sample {
   /** Of the rows that were found; at most one more than {@link COUNT_LIMIT}. */
@@ -15,7 +16,7 @@ interface Sample {
 type Tables = Readonly<Record<string, string>>;
 
 interface Question {
-  readonly id: string;
+  readonly id: FindingId;
   /** Those it reads; where one is not there, nothing is asked. */
   readonly tables: readonly string[];
   /** Constraints and unique indexes that forbid what it looks for: while they hold, no row has to be read. */
@@ -29,24 +30,26 @@ interface Question {
 function ask({ id, tables, unless, rows, found }: Question): DatabaseCheck {
   return dataCheck(id, tables, async (context, sql) => {
     if (unless !== undefined) {
-      const holding = await enforced(context);
+      const holding = await enforced(context, tables);
       if (unless.every((name) => holding.has(name))) {
         return [];
       }
     }
-    const sample = await scan<Sample>(
-      context,
+    const { rows: samples } = await context.client.query<Sample>(
       `SELECT count(*)::int AS count, min(example) AS example FROM (${rows(sql)} LIMIT ${COUNT_LIMIT + 1}) AS found`,
     );
-    return sample === null ? null : sample.count === 0 ? [] : [found(sample, sql)];
+    // A line end in the data begins no line of the report.
+    const oneLine = (example: string | null): string | null => example?.replaceAll("\n", "\\n") ?? null;
+    return samples
+      .filter(({ count }) => count > 0)
+      .map(({ count, example }) => found({ count, example: oneLine(example) }, sql));
   });
 }
 
-/** @param look returns null when time was up */
 function dataCheck(
-  id: string,
+  id: FindingId,
   tables: readonly string[],
-  look: (context: CheckContext, sql: Tables) => Promise<readonly DatabaseFinding[] | null>,
+  look: (context: CheckContext, sql: Tables) => Promise<readonly DatabaseFinding[]>,
 ): DatabaseCheck {
   return {
     stage: "data",
@@ -60,14 +63,17 @@ function dataCheck(
       if (blind.length > 0) {
         return [notValidated(id, `the role sees no rows of ${blind.map(({ name }) => name).join(" and ")}`, null)];
       }
-      const found = await look(context, Object.fromEntries(wanted.map(({ name, sql }) => [name, sql])));
+      const names = Object.fromEntries(wanted.map(({ name, sql }) => [name, sql]));
+      const found = await inTime(context, () => look(context, names));
       const patience = "when the server is less busy, with more time: vocabdb db doctor --only data --timeout 60s";
-      return found ?? [notValidated(id, `reading ${tables.join(" and ")} takes too long`, patience)];
+      return (
+        found ?? [notValidated(id, `reading ${tables.join(" and ")} takes too long, or waits for a lock`, patience)]
+      );
     },
   };
 }
 
-const notValidated = (id: string, why: string, fix: string | null): DatabaseFinding =>
+const notValidated = (id: FindingId, why: string, fix: string | null): DatabaseFinding =>
   finding("data.not-validated", "info", `${id} was not looked at in full: ${why}`, fix, { unseen: [id] });
 
 const deletedUserSessions = ask({
@@ -126,7 +132,7 @@ const duplicateEmail = ask({
     finding(
       "data.duplicate-email",
       "error",
-      `${quantity(count, "email")} more than once, told apart by case or spaces only, such as ${example}: who signs in is left to chance`,
+      `${quantity(count, "email")} stored more than once, told apart by case or spaces only, such as ${example}: who signs in is left to chance`,
       "decide which user stays: vocabdb user list, then vocabdb user delete and purge the other",
     ),
 });
@@ -167,6 +173,28 @@ const wordNotNfc = ask({
     ),
 });
 
+/** As it looks: without the width of letters, ligatures and the number of blanks. */
+const looks = (column: string): string => `regexp_replace(normalize(${column}, NFKC), '\\s+', ' ', 'g')`;
+
+/** Case alone makes another word (Polish, polish), unless they also mean the same. */
+const wordDuplicate = ask({
+  id: "data.word-duplicate",
+  tables: ["vocabulary_words"],
+  rows: ({ vocabulary_words }) =>
+    `SELECT string_agg(quote_literal(term), ' and ' ORDER BY term COLLATE "C") AS example
+       FROM (SELECT term, definition, language, sense, ${looks("term")} AS look, ${looks("reading")} AS sound
+               FROM ${vocabulary_words}) AS word
+      GROUP BY language, lower(look), lower(sound), lower(sense) HAVING count(*) > 1
+        AND (count(DISTINCT (look, sound, sense)) < count(*) OR count(DISTINCT lower(definition)) < count(*))`,
+  found: ({ count, example }) =>
+    finding(
+      "data.word-duplicate",
+      "warning",
+      `${quantity(count, "word")} stored more than once, told apart by case, width or blanks only, such as ${example}: progress is split between them`,
+      "keep one of them: vocabdb word search TERM shows their ids, vocabdb word delete ID removes the other",
+    ),
+});
+
 const OUT_OF_BOUNDS = ["progress_counts", "progress_confidence"].map((name) => violates("progress", name)).join(" OR ");
 
 const progressBounds = ask({
@@ -190,14 +218,14 @@ const progressBounds = ask({
 const IN_FUTURE = "last_studied_at > CURRENT_TIMESTAMP + interval '1 day' AND isfinite(last_studied_at)";
 
 const studiedInFuture = ask({
-  id: "data.progress-bounds",
+  id: "data.progress-in-future",
   tables: ["progress"],
   rows: ({ progress }) =>
     `SELECT format('user_id %s, word_id %s (%s)', user_id, word_id, last_studied_at) AS example
        FROM ${progress} WHERE ${IN_FUTURE}`,
   found: ({ count, example }, { progress }) =>
     finding(
-      "data.progress-bounds",
+      "data.progress-in-future",
       "warning",
       `${quantity(count, "row")} of progress last studied in the future, such as ${example}`,
       `UPDATE ${progress} SET last_studied_at = CURRENT_TIMESTAMP WHERE ${IN_FUTURE}`,
@@ -241,6 +269,7 @@ export const dataChecks: readonly DatabaseCheck[] = [
   duplicateEmail,
   emailShape,
   wordNotNfc,
+  wordDuplicate,
   progressBounds,
   studiedInFuture,
   ...Object.entries(TIMES).map(([table, columns]) => infiniteTimes(table, columns)),

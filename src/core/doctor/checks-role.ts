@@ -1,4 +1,5 @@
 /** Checks of the role that signs in: what it can do too much, and what it cannot do. */
+import { isSupabase } from "../../db/supabase.js";
 import { isLoopback } from "../../db/target.js";
 import { readMark } from "../mark.js";
 import type { CheckContext, DatabaseCheck, DatabaseFinding } from "./check.js";
@@ -41,6 +42,10 @@ const powers: DatabaseCheck = {
     }
     if (role.isSuperuser) {
       return await superuser(role, context);
+    }
+    // The one that Supabase gives to everybody, and needs as it is.
+    if (isSupabase(context.target) && role.name === "postgres") {
+      return [];
     }
     const tables = await ownTables(context);
     const isOwner = tables.length === 0 || tables.some((table) => table.isOwner);
@@ -118,7 +123,7 @@ function notOwner(role: Role, tables: readonly OwnTable[]): readonly DatabaseFin
           "role.not-owner",
           "info",
           `${namesOf(foreign)} ${foreign.length === 1 ? "belongs" : "belong"} to ${owners.join(", ")}: as ${role.name}, migrations and repairs are refused`,
-          `run migrations as ${owners.join(", ")} (DIRECT_URL), who may also hand over: ALTER TABLE ${foreign[0]?.sql} OWNER TO ${role.name}`,
+          `run migrations as ${owners.join(", ")} (DIRECT_URL), who may also hand over: ${foreign.map(({ sql }) => `ALTER TABLE ${sql} OWNER TO ${role.name}`).join("; ")}`,
         ),
       ];
 }

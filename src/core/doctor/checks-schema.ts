@@ -44,10 +44,9 @@ const missing: DatabaseCheck = {
     const names = await namesOf(context);
     const lacking = EXPECTED.filter((part) => there.has(part.table)).flatMap((expected) => {
       const found = actual.get(`${expected.kind} ${expected.name}`);
-      const isThere = found?.table === expected.table;
-      return isThere && essence(found.definition) === essence(expected.definition)
+      return found !== undefined && isSame(found, expected)
         ? []
-        : [partMissing(expected, isThere, names)];
+        : [partMissing(expected, found?.table === expected.table, names)];
     });
     return [...TABLES.filter((name) => !there.has(name)).map(tableMissing), ...lacking];
   },
@@ -66,8 +65,8 @@ async function isUpToDate(context: CheckContext): Promise<boolean> {
   return readMigrations().every(({ name }) => applied.has(name));
 }
 
-/** Everything of ours that is there, without the schema of the tables. */
-async function partsOf({ client, target }: CheckContext): Promise<readonly Part[]> {
+/** Everything of ours that is there, without the schema of the tables. Waits for whoever has locked one of them. */
+async function partsOf({ client, target }: CheckContext, tables: readonly string[] = TABLES): Promise<readonly Part[]> {
   const { rows } = await client.query<Part>(
     `WITH tables AS (
        SELECT c.oid, c.relname AS name, format(' ON %I.', n.nspname) AS prefix
@@ -87,7 +86,7 @@ async function partsOf({ client, target }: CheckContext): Promise<readonly Part[
      UNION ALL
      SELECT 'trigger', g.tgname, t.name, replace(pg_get_triggerdef(g.oid), t.prefix, ' ON ')
        FROM tables AS t JOIN pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal`,
-    [target.schema, TABLES],
+    [target.schema, tables],
   );
   return rows;
 }
@@ -110,11 +109,12 @@ async function namesOf({ client, target }: CheckContext): Promise<Names> {
 
 /** A statement that means the same whatever the search path. */
 function qualified(statement: string, { schema, trigrams }: Names): string {
+  // By functions: a $ in a name stays what it is.
   return statement
-    .replace(/ ON (\w+) /, ` ON ${schema}.$1 `)
-    .replace(/REFERENCES (\w+)/, `REFERENCES ${schema}.$1`)
-    .replace(/\b(search_\w+|set_\w+|refuse_\w+|stamp_\w+)\(/g, `${schema}.$1(`)
-    .replace(/\bgin_trgm_ops\b/g, `${trigrams}.gin_trgm_ops`);
+    .replace(/ ON (\w+) (?=USING|FOR)/, (_, table) => ` ON ${schema}.${table} `)
+    .replace(/REFERENCES (\w+)/, (_, table) => `REFERENCES ${schema}.${table}`)
+    .replace(/\b(search_\w+|set_\w+|refuse_\w+|stamp_\w+)\(/g, (_, name) => `${schema}.${name}(`)
+    .replace(/\bgin_trgm_ops\b/g, () => `${trigrams}.gin_trgm_ops`);
 }
 
 const tableMissing = (name: string): DatabaseFinding =>
@@ -152,7 +152,7 @@ const CONSEQUENCES = {
 } as const;
 
 interface Weak {
-  readonly id: "schema.index-invalid" | "schema.constraint-not-valid" | "schema.trigger-disabled";
+  readonly id: keyof typeof LEVELS;
   readonly name: string;
   readonly table: string;
   readonly fix: string;
@@ -160,7 +160,7 @@ interface Weak {
 
 const inForce: DatabaseCheck = {
   stage: "schema",
-  ids: ["schema.index-invalid", "schema.constraint-not-valid", "schema.trigger-disabled"],
+  ids: ["schema.index-invalid", "schema.index-duplicate", "schema.constraint-not-valid", "schema.trigger-disabled"],
   async run({ client, target }) {
     const { rows } = await client.query<Weak>(
       `WITH tables AS (
@@ -174,6 +174,16 @@ const inForce: DatabaseCheck = {
          FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
         WHERE NOT (x.indisvalid AND x.indisready)
           AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.oid)
+       UNION ALL
+       SELECT 'schema.index-duplicate', i.relname, t.name, format('DROP INDEX CONCURRENTLY %s.%I', t.schema, i.relname)
+         FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid AND x.indisvalid
+         JOIN pg_class AS i ON i.oid = x.indexrelid AND i.relname <> ALL($3)
+        WHERE EXISTS (
+          SELECT FROM pg_index AS o JOIN pg_class AS oi ON oi.oid = o.indexrelid
+           WHERE o.indrelid = x.indrelid AND oi.relname = ANY($3) AND o.indisvalid AND oi.relam = i.relam
+             AND (o.indkey, o.indclass, o.indcollation, o.indoption) = (x.indkey, x.indclass, x.indcollation, x.indoption)
+             AND pg_get_expr(o.indexprs, o.indrelid) IS NOT DISTINCT FROM pg_get_expr(x.indexprs, x.indrelid)
+             AND pg_get_expr(o.indpred, o.indrelid) IS NOT DISTINCT FROM pg_get_expr(x.indpred, x.indrelid))
        UNION ALL
        SELECT 'schema.constraint-not-valid', k.conname, t.name,
               format('ALTER TABLE %s VALIDATE CONSTRAINT %I', t.sql, k.conname)
@@ -195,6 +205,7 @@ const inForce: DatabaseCheck = {
 
 const LEVELS = {
   "schema.index-invalid": "error",
+  "schema.index-duplicate": "info",
   "schema.constraint-not-valid": "warning",
   "schema.trigger-disabled": "error",
 } as const;
@@ -202,6 +213,8 @@ const LEVELS = {
 const WORDS: Readonly<Record<Weak["id"], (weak: Weak) => string>> = {
   "schema.index-invalid": ({ name, table }) =>
     `the index ${name} of ${table} is invalid: its building broke off, it slows every write and helps no query`,
+  "schema.index-duplicate": ({ name, table }) =>
+    `the index ${name} of ${table} has what another of its indexes has: it slows every write and helps no query`,
   "schema.constraint-not-valid": ({ name, table }) =>
     `the constraint ${name} of ${table} holds for new rows only: older ones were never checked (NOT VALID)`,
   "schema.trigger-disabled": ({ name, table }) =>
@@ -210,20 +223,33 @@ const WORDS: Readonly<Record<Weak["id"], (weak: Weak) => string>> = {
       : `the trigger ${name} of ${table} is disabled`,
 };
 
-/** Constraints of ours that hold for every row: what they forbid need not be looked for. */
-export async function enforced(context: CheckContext): Promise<ReadonlySet<string>> {
-  const { rows } = await context.client.query<{ name: string }>(
-    `SELECT k.conname AS name
-       FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relname = ANY($2) AND k.convalidated`,
-    [context.target.schema, TABLES],
+/** Constraints and unique indexes of ours that hold for every row: what they forbid need not be looked for. */
+export async function enforced(context: CheckContext, tables: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await context.client.query<Pick<Part, "kind" | "name">>(
+    `WITH tables AS (
+       SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = ANY($2)
+     )
+     SELECT 'constraint' AS kind, k.conname AS name
+       FROM tables AS t JOIN pg_constraint AS k ON k.conrelid = t.oid WHERE k.convalidated
+     UNION ALL
+     SELECT 'index', i.relname
+       FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
+      WHERE x.indisunique AND x.indisvalid AND x.indisready`,
+    [context.target.schema, tables],
   );
-  const valid = new Set(rows.map(({ name }) => name));
-  const same = (await partsOf(context)).filter(
-    ({ kind, name, table, definition }) =>
-      kind === "constraint" && valid.has(name) && essence(definition) === essence(CONSTRAINTS[table]?.[name] ?? ""),
+  const inForce = new Set(rows.map(({ kind, name }) => `${kind} ${name}`));
+  const actual = (await partsOf(context, tables)).filter(({ kind, name }) => inForce.has(`${kind} ${name}`));
+  return new Set(actual.filter((part) => EXPECTED.some((expected) => isSame(part, expected))).map(({ name }) => name));
+}
+
+function isSame(part: Part, expected: Part): boolean {
+  return (
+    part.kind === expected.kind &&
+    part.name === expected.name &&
+    part.table === expected.table &&
+    essence(part.definition) === essence(expected.definition)
   );
-  return new Set(same.map(({ name }) => name));
 }
 
 export const schemaChecks: readonly DatabaseCheck[] = [missing, inForce];

@@ -71,7 +71,7 @@ const readOnly = ({ database, role }: Facts) =>
     "server.read-only",
     "error",
     "transactions are read-only by default (default_transaction_read_only), as providers set it when a disk is nearly full",
-    `once its reason is gone: ALTER DATABASE ${database} RESET default_transaction_read_only; ALTER ROLE ${role} RESET default_transaction_read_only`,
+    `once its reason is gone: BEGIN READ WRITE; ALTER DATABASE ${database} RESET default_transaction_read_only; ALTER ROLE ${role} RESET default_transaction_read_only; COMMIT`,
   );
 
 const noAutovacuum = () =>

@@ -1,6 +1,6 @@
 /** What checks share: the tables of ours that are there, and questions that may have to read a whole table. */
 import type { ClientBase } from "pg";
-import type { FindingLevel } from "../../finding.js";
+import type { FindingId, FindingLevel } from "../../finding.js";
 import type { CheckContext, DatabaseFinding } from "./check.js";
 import { MIGRATIONS_TABLE, TABLES } from "./checks-expected.js";
 
@@ -36,27 +36,24 @@ export async function ownTables({ client, target }: CheckContext): Promise<reado
   return rows;
 }
 
-const SCAN_MS = 1_500;
+/** Cancelled by the limit of time, or for a lock that somebody else holds. */
+const CUT_OFF = ["57014", "55P03"];
 
 /**
- * A question that may have to read a whole table, within bounds.
+ * Work whose statements may have to read a whole table, or to wait for one.
  *
  * @returns null when the server could not answer in time
  */
-export async function scan<T extends object>(
-  { client, scanMs = SCAN_MS }: CheckContext,
-  sql: string,
-  values: readonly unknown[] = [],
-): Promise<T | null> {
-  return attempt(client, `SET LOCAL statement_timeout = ${scanMs}`, async () => {
-    const { rows } = await client.query<T>(sql, [...values]);
-    return rows[0] ?? null;
-  }).catch((error: unknown) => {
-    if (sqlStateOf(error) === "57014") {
+export async function inTime<T>({ client, scanMs }: CheckContext, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await attempt(client, `SET LOCAL statement_timeout = ${Math.ceil(scanMs)}`, work);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (CUT_OFF.some((each) => each === code)) {
       return null;
     }
     throw error;
-  });
+  }
 }
 
 /** Does something in a savepoint and takes it back, settings included; the transaction outlives its failure. */
@@ -75,14 +72,9 @@ export async function attempt<T>(client: ClientBase, setup: string, work: () => 
   return result;
 }
 
-function sqlStateOf(error: unknown): string | null {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" ? code : null;
-}
-
 /** @param more such as the repair; none by default */
 export function finding(
-  id: string,
+  id: FindingId,
   level: FindingLevel,
   message: string,
   fix: string | null,

@@ -5,6 +5,7 @@ import type { PoolerKind } from "../../db/pooler.js";
 import { type Resolution, resolveTarget } from "../../db/resolve.js";
 import { describeTarget, type Target } from "../../db/target.js";
 import { tlsOptions } from "../../db/tls.js";
+import type { FindingId } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import { databaseChecks } from "./checks.js";
 import { examineDirectUrl, examinePooler, examineWrite, runCheck } from "./inside.js";
@@ -14,7 +15,7 @@ import { examineNetwork, type NetworkFacts } from "./network.js";
 import { ExaminationRecord } from "./record.js";
 import type { DoctorReport } from "./report.js";
 import type { Selected } from "./selection.js";
-import { type StageName, stages } from "./stages.js";
+import type { StageName } from "./stages.js";
 
 export interface ExamineOptions {
   readonly selected: Selected;
@@ -106,10 +107,10 @@ async function examineTargets({ target, migrationTarget }: Resolution, context: 
     return { network, signedIn, pooler: null };
   }
   const { connection } = signedIn;
-  await runChecks(["server"], look, connection, limits);
+  await runChecks(["server"], look, connection, context);
   const pooler = await look("pooler", () => examinePooler(connection, hasDirectUrl));
   await look("write", () => examineWrite(connection, limits.atMost(STATEMENT_MS)));
-  await runChecks(["schema", "data", "exposure"], look, connection, limits);
+  await runChecks(["schema", "data", "exposure"], look, connection, context);
   return { network, signedIn, pooler };
 }
 
@@ -129,19 +130,32 @@ async function connect(target: Target, look: Look, { limits, options, opened }: 
   return { network, signedIn };
 }
 
-async function runChecks(names: readonly StageName[], look: Look, connection: Connection, limits: Limits) {
+async function runChecks(
+  names: readonly StageName[],
+  look: Look,
+  connection: Connection,
+  { limits, options }: Pick<Context, "limits" | "options">,
+) {
   for (const stage of names) {
-    await look(stage, async () => {
-      const checks = databaseChecks.filter((check) => check.stage === stage);
-      const findings: DatabaseFinding[] = [];
-      const looked: string[] = [];
-      for (const check of checks) {
-        const result = await runCheck(check, connection, limits.atMost(STATEMENT_MS));
+    const findings: DatabaseFinding[] = [];
+    const looked: FindingId[] = [];
+    const run = async (): Promise<Seen<null>> => {
+      const checks = databaseChecks.filter((check) => check.stage === stage && check.ids.some(options.selected.has));
+      // Tables may be of any size. What a check does not need of its share is left to those that follow.
+      const end = performance.now() + limits.atMost(Number.POSITIVE_INFINITY).timeoutMs;
+      for (const [index, check] of checks.entries()) {
+        const scanMs = Math.max(50, (end - performance.now()) / (checks.length - index));
+        const result = await runCheck(check, connection, limits.atMost(STATEMENT_MS), scanMs);
         findings.push(...result.findings);
         looked.push(...result.looked);
       }
-      return { value: null, detail: `${looked.length} of ${stages[stage].length} looked for`, findings, looked };
-    });
+      return {
+        value: null,
+        detail: `${new Set(looked).size} of ${new Set(checks.flatMap(({ ids }) => ids)).size} looked for`,
+        ...{ findings, looked },
+      };
+    };
+    await look(stage, run, () => ({ findings, looked }));
   }
 }
 

@@ -2,7 +2,7 @@
 import { translateError } from "../../db/errors.js";
 import type { Target } from "../../db/target.js";
 import { ConfigError, ConnectionError, VocabdbError } from "../../errors.js";
-import type { Finding } from "../../finding.js";
+import type { Finding, FindingId } from "../../finding.js";
 
 /** Carries the findings of a stage that could not be finished. */
 export class FindingsError extends Error {
@@ -12,14 +12,14 @@ export class FindingsError extends Error {
 }
 
 /** @param fallback id for failures that have no name of their own */
-export function findingsOf(error: unknown, target: Target | null, fallback: string): readonly Finding[] {
+export function findingsOf(error: unknown, target: Target | null, fallback: FindingId): readonly Finding[] {
   if (error instanceof FindingsError || error instanceof ConfigError) {
     return error.findings;
   }
   return [findingOf(error, target, fallback)];
 }
 
-export function findingOf(error: unknown, target: Target | null, fallback: string): Finding {
+export function findingOf(error: unknown, target: Target | null, fallback: FindingId): Finding {
   const translated = target === null ? error : translateError(error, target);
   if (translated instanceof VocabdbError) {
     const id = (translated instanceof ConnectionError ? translated.finding : null) ?? fallback;

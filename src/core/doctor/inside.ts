@@ -7,7 +7,7 @@ import type { Limit } from "../../db/probe/socket.js";
 import { describeTarget } from "../../db/target.js";
 import { inTransaction } from "../../db/transaction.js";
 import { MigrationsPendingError } from "../../errors.js";
-import type { Finding } from "../../finding.js";
+import type { Finding, FindingId } from "../../finding.js";
 import type { DatabaseCheck, DatabaseFinding } from "./check.js";
 import { findingOf } from "./finding-of.js";
 import type { Seen } from "./look.js";
@@ -77,12 +77,13 @@ export async function runCheck(
   check: DatabaseCheck,
   connection: Connection,
   limit: Limit,
-): Promise<{ readonly findings: readonly DatabaseFinding[]; readonly looked: readonly string[] }> {
+  scanMs: number,
+): Promise<{ readonly findings: readonly DatabaseFinding[]; readonly looked: readonly FindingId[] }> {
   const { target } = connection;
   try {
     const findings = await inTransaction(connection, { readOnly: true, signal: limit.signal }, async (client) => {
       await bound(client, limit.timeoutMs);
-      return check.run({ target, client });
+      return check.run({ target, client, scanMs });
     });
     return { findings, looked: check.ids };
   } catch (error) {
@@ -125,7 +126,10 @@ export async function examineDirectUrl(direct: Connection, main: Connection | nu
       fix: "set both to the same project and database, or unset DIRECT_URL",
     });
   }
-  const looked = ["pool.direct-url-transaction", ...(there === null ? [] : ["url.different-databases"])];
+  const looked: FindingId[] = [
+    "pool.direct-url-transaction",
+    ...(there === null ? [] : (["url.different-databases"] as const)),
+  ];
   return { value: null, detail: poolerText(pooler), findings, looked };
 }
 

@@ -18,7 +18,10 @@ const LATENCY_SAMPLES = 3;
  * @returns the connection, its one client idle in the pool
  */
 export async function signIn(target: Target, { timeoutMs, signal }: Limit): Promise<Seen<SignedIn>> {
-  const connection = openConnection({ ...target, poolMax: 2, connectTimeoutMs: timeoutMs, poolTimeoutMs: timeoutMs });
+  const connection = openConnection(
+    { ...target, poolMax: 2, connectTimeoutMs: timeoutMs, poolTimeoutMs: timeoutMs },
+    { plainSession: true },
+  );
   try {
     const client = await connection.pool.connect();
     try {

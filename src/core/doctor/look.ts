@@ -1,6 +1,6 @@
 /** How an examination goes from stage to stage, whoever keeps the record of it. */
 import type { Limit } from "../../db/probe/socket.js";
-import type { Finding } from "../../finding.js";
+import type { Finding, FindingId } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import type { StageName } from "./stages.js";
 
@@ -14,15 +14,20 @@ export interface Seen<T> {
   readonly detail: string;
   readonly findings: readonly StageFinding[];
   /** Ids that it could make findings of; by default all of the stage. */
-  readonly looked?: readonly string[];
+  readonly looked?: readonly FindingId[];
 }
 
 /**
  * Does the work of a stage and records it.
  *
+ * @param soFar what is known when time is up in the middle of it
  * @returns what it saw, or null when nothing that builds on it can be looked at
  */
-export type Look = <T>(stage: StageName, work: () => Promise<Seen<T>>) => Promise<T | null>;
+export type Look = <T>(
+  stage: StageName,
+  work: () => Promise<Seen<T>>,
+  soFar?: () => Pick<Seen<T>, "findings" | "looked">,
+) => Promise<T | null>;
 
 export interface Limits {
   /** Aborted at the deadline, and when somebody interrupts. */

@@ -1,12 +1,12 @@
 /** The record of an examination: what each stage found, how long it took, and what has passed. */
 import type { Target } from "../../db/target.js";
-import type { Finding, FindingLevel } from "../../finding.js";
+import type { Finding, FindingId, FindingLevel } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import { findingsOf } from "./finding-of.js";
 import type { Look, Seen, StageFinding } from "./look.js";
 import type { Step, UrlName } from "./report.js";
 import type { Selected } from "./selection.js";
-import { isConnectionStage, ownIds, type StageName, stageNames, stages } from "./stages.js";
+import { isConnectionStage, type StageName, selectableIds, stageNames, stages } from "./stages.js";
 
 export interface RecordOptions {
   readonly selected: Selected;
@@ -19,7 +19,7 @@ export interface RecordOptions {
 }
 
 /** What is said of a failure for which neither the stage nor the classifier has a name. */
-const FALLBACK: Readonly<Partial<Record<StageName, string>>> = {
+const FALLBACK: Readonly<Partial<Record<StageName, FindingId>>> = {
   url: "env.embedded-start",
   dns: "net.failed",
   tcp: "net.failed",
@@ -32,7 +32,7 @@ const LEVELS = ["error", "warning", "info"] as const;
 export class ExaminationRecord {
   readonly steps: Step[] = [];
   readonly #findings: DatabaseFinding[] = [];
-  readonly #looked = new Set<string>();
+  readonly #looked = new Set<FindingId>();
   readonly #options: RecordOptions;
   readonly #last: number;
   /** Never resolves. */
@@ -51,7 +51,7 @@ export class ExaminationRecord {
     return [...this.#findings].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   }
 
-  get passed(): readonly string[] {
+  get passed(): readonly FindingId[] {
     const found = new Set(this.#findings.map(({ id }) => id));
     return [...this.#looked].filter((id) => !found.has(id));
   }
@@ -72,7 +72,7 @@ export class ExaminationRecord {
   }
 
   lookAt(url: UrlName, target: Target | null): Look {
-    return async <T>(stage: StageName, work: () => Promise<Seen<T>>): Promise<T | null> => {
+    return async (stage, work, soFar) => {
       const { selected, signal, onStage } = this.#options;
       const isWanted = isConnectionStage(stage) ? stageNames.indexOf(stage) <= this.#last : selected.wants(stage);
       if (signal.aborted || !isWanted) {
@@ -80,19 +80,26 @@ export class ExaminationRecord {
       }
       onStage(stage);
       const started = performance.now();
-      const seen = await this.#finish(stage, target, work);
+      const seen = await this.#finish(stage, target, work, soFar);
       return this.#add(stage, url, seen, performance.now() - started) ? seen.value : null;
     };
   }
 
-  async #finish<T>(stage: StageName, target: Target | null, work: () => Promise<Seen<T>>): Promise<Seen<T | null>> {
+  async #finish<T>(
+    stage: StageName,
+    target: Target | null,
+    work: () => Promise<Seen<T>>,
+    soFar: () => Pick<Seen<T>, "findings" | "looked"> = () => ({ findings: [], looked: [] }),
+  ): Promise<Seen<T | null>> {
     const { signal, interrupted, timeoutMs } = this.#options;
     try {
       return await Promise.race([work(), this.#cutOff]);
     } catch (error) {
       interrupted.throwIfAborted();
       if (signal.aborted) {
-        return { value: null, detail: "not finished in time", findings: [timeUp(stage, timeoutMs)], looked: [] };
+        const { findings, ...rest } = soFar();
+        const late = timeUp(stage, timeoutMs);
+        return { ...rest, value: null, detail: "not finished in time", findings: [...findings, late] };
       }
       const findings = findingsOf(error, target, FALLBACK[stage] ?? "doctor.check-failed");
       return { value: null, detail: "failed", findings, looked: [] };
@@ -110,15 +117,19 @@ export class ExaminationRecord {
         this.#looked.add(id);
       }
     }
+    const known = new Set(this.#findings.map(({ id }) => id));
     const kept = findings.filter(
-      ({ id, level }) =>
-        selected.has(id) || (isFatal && level === "error") || (ownIds as readonly string[]).includes(id),
+      ({ id, level, unseen = [] }) =>
+        // What a write has met, the server's own facts explain better.
+        !(stage === "write" && known.has(id)) &&
+        (selected.has(id) || unseen.some(selected.has) || (isFatal && level === "error") || !selectableIds.has(id)),
     );
     for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
       this.#looked.delete(id);
     }
+    const earlier = new Set(this.#findings);
     for (const finding of kept) {
-      this.#keep(finding, url);
+      this.#keep(finding, url, earlier);
     }
     const outcome: FindingLevel | "ok" = LEVELS.find((level) => kept.some((each) => each.level === level)) ?? "ok";
     this.steps.push({ stage, url, outcome, durationMs: Math.round(durationMs * 10) / 10, detail });
@@ -126,14 +137,14 @@ export class ExaminationRecord {
   }
 
   /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
-  #keep(finding: StageFinding, url: UrlName): void {
-    const known = this.#findings.findIndex(({ id }) => id === finding.id);
+  #keep(finding: StageFinding, url: UrlName, earlier: ReadonlySet<DatabaseFinding>): void {
     if (url === "DATABASE_URL") {
+      const known = this.#findings.findIndex((each) => each.id === finding.id && earlier.has(each));
       this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
         repair: null,
         ...finding,
       });
-    } else if (this.#findings[known]?.message !== finding.message) {
+    } else if (!this.#findings.some(({ id, message }) => id === finding.id && message === finding.message)) {
       this.#findings.push({ repair: null, ...finding, message: `DIRECT_URL: ${finding.message}` });
     }
   }

@@ -2,7 +2,7 @@
 
 import type { PoolerKind } from "../../db/pooler.js";
 import type { CertificateFacts } from "../../db/probe/certificate.js";
-import type { FindingLevel } from "../../finding.js";
+import type { FindingId, FindingLevel } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
 import type { StageName } from "./stages.js";
 
@@ -38,7 +38,7 @@ export interface DoctorReport {
   readonly target: string | null;
   readonly findings: readonly DatabaseFinding[];
   /** Ids of what was looked at and found right. */
-  readonly passed: readonly string[];
+  readonly passed: readonly FindingId[];
   /** Why the database could not be looked at; null where it was reached, by each of its addresses. */
   readonly failed: "configuration" | "connection" | null;
   readonly steps: readonly Step[];

@@ -1,6 +1,7 @@
 /** What `--only` and `--skip` leave to be looked at. */
 import { UsageError } from "../../errors.js";
-import { type StageName, stageNames, stages } from "./stages.js";
+import type { FindingId } from "../../finding.js";
+import { type StageName, selectableIds, stageNames, stages } from "./stages.js";
 
 export interface Selection {
   /** Names of stages, ids, or what stands before the dot in ids; empty: everything. */
@@ -9,7 +10,7 @@ export interface Selection {
 }
 
 export interface Selected {
-  readonly has: (id: string) => boolean;
+  readonly has: (id: FindingId) => boolean;
   /** Whether anything of the stage is asked for. */
   readonly wants: (stage: StageName) => boolean;
 }
@@ -25,24 +26,20 @@ export function select({ only, skip }: Selection): Selected {
     });
     throw new UsageError(
       problems.join("\n"),
-      `stages: ${stageNames.join(", ")}; areas: ${areas().join(", ")}; ids: ${ids().join(", ")}`,
+      `stages: ${stageNames.join(", ")}; areas: ${areas().join(", ")}; ids: ${[...selectableIds].join(", ")}`,
     );
   }
-  const names = (words: readonly string[], id: string): boolean =>
+  const names = (words: readonly string[], id: FindingId): boolean =>
     words.some((word) => word === id || word === areaOf(id) || (stages[word as StageName]?.includes(id) ?? false));
-  const has = (id: string): boolean => (only.length === 0 || names(only, id)) && !names(skip, id);
+  const has = (id: FindingId): boolean => (only.length === 0 || names(only, id)) && !names(skip, id);
   return {
     has,
     wants: (stage) => (only.length === 0 && !skip.includes(stage)) || stages[stage].some(has) || only.includes(stage),
   };
 }
 
-function ids(): string[] {
-  return [...new Set(Object.values(stages).flat())];
-}
-
 function areas(): string[] {
-  return [...new Set(ids().map(areaOf))];
+  return [...new Set([...selectableIds].map(areaOf))];
 }
 
 function areaOf(id: string): string {
@@ -50,7 +47,7 @@ function areaOf(id: string): string {
 }
 
 function selectable(): string[] {
-  return [...new Set([...stageNames, ...areas(), ...ids()])];
+  return [...new Set([...stageNames, ...areas(), ...selectableIds])];
 }
 
 function nearest(word: string, known: readonly string[]): string | null {

@@ -1,5 +1,6 @@
 /** How a failure on the way to a database is recognised, and what a person is told about it. */
 import { AuthenticationError, ConnectionError, type ConnectionFailure, TlsError } from "../../errors.js";
+import type { FindingId } from "../../finding.js";
 import type { ErrorFacts } from "../error-facts.js";
 import { describeAddress, describeTarget, type Target } from "../target.js";
 
@@ -18,8 +19,7 @@ type ErrorClass = new (message: string, hint: string | null, options: Connection
 
 /** Holds where all that it names hold. */
 export interface Rule {
-  /** Id of the finding. */
-  readonly finding: string;
+  readonly finding: FindingId;
   /** SQLSTATEs, or codes of Node and Prisma; any where it is left out. */
   readonly codes?: readonly string[];
   readonly says?: RegExp;

@@ -1,16 +1,20 @@
 import { z } from "zod";
 import type { DatabaseFinding } from "../../../core/doctor/check.js";
+import type { Repairs } from "../../../core/doctor/repair.js";
 import type { DoctorReport } from "../../../core/doctor/report.js";
+import type { Target } from "../../../db/target.js";
 import { ConsentMissingError, ExitCode } from "../../../errors.js";
-import type { FindingLevel } from "../../../finding.js";
+import type { FindingId, FindingLevel } from "../../../finding.js";
 import { defineCommand, parameter } from "../../command.js";
-import { dryRun, flagOption, globalOptions } from "../../options.js";
+import { confirmMarked, dryRun, duration, flagOption, globalOptions } from "../../options.js";
 import { doctorAnnotations, doctorText, repairLines } from "../../render/doctor.js";
 import type { ServicesFor } from "../../services.js";
 
 type DoctorResult = DoctorReport & {
   /** Ids of what `--fix` has mended, or would mend. */
-  readonly repaired: readonly string[];
+  readonly repaired: readonly FindingId[];
+  /** What it could not mend, and why. */
+  readonly unrepaired: Repairs["failed"];
   readonly dryRun: boolean;
 };
 
@@ -21,15 +25,6 @@ const words = z
   .default([])
   .transform((lists) => lists.flatMap((list) => list.split(",")).map((word) => word.trim()))
   .transform((list) => list.filter((word) => word !== ""));
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
-
-/** `15s`, `500ms`, `2m`, or seconds. */
-const duration = z
-  .string()
-  .regex(/^\d{1,6}(ms|s|m)?$/, "must be a duration such as 15s, 500ms or 2m")
-  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, "") || "s"] ?? 1_000))
-  .pipe(z.number().min(100, "must be at least 100ms").max(3_600_000, "must be at most 60m"));
 
 export const doctor = defineCommand({
   name: "doctor",
@@ -52,11 +47,7 @@ export const doctor = defineCommand({
       "least level that is a failure: error, warning, info or never (default: error)",
       z.enum(FAIL_ON, { error: `must be one of ${FAIL_ON.join(", ")}` }).default("error"),
     ),
-    timeout: parameter(
-      "--timeout <duration>",
-      "it ends by then, with what it knows (default: 15s)",
-      duration.prefault("15s"),
-    ),
+    timeout: duration("--timeout <duration>", "it ends by then, with what it knows", "15s"),
     fix: flagOption("--fix", "mend what can be mended without harm, after showing it"),
     dryRun,
     format: parameter(
@@ -65,6 +56,7 @@ export const doctor = defineCommand({
       z.enum(["text", "github"], { error: "must be text or github" }).default("text"),
     ),
     yes: globalOptions.yes,
+    confirm: confirmMarked,
   },
   examples: [
     { command: "vocabdb db doctor", description: "Why does it not connect, and is everything as it should be?" },
@@ -86,22 +78,12 @@ export const doctor = defineCommand({
     });
     const repairable = report.findings.filter(({ repair }) => repair !== null);
     if (!input.fix || resolution === null || repairable.length === 0) {
-      return { ...report, repaired: [], dryRun: input.dryRun };
+      return { ...report, repaired: [], unrepaired: [], dryRun: input.dryRun };
     }
-    if (!input.dryRun) {
-      await askForConsent(repairable, input.yes, services);
-    }
-    const [{ applyRepairs }, { withConnection }] = await Promise.all([
-      import("../../../core/doctor/repair.js"),
-      import("../../../db/pool.js"),
-    ]);
-    const options = { dryRun: input.dryRun, actor: services.actor(undefined), signal: services.signal };
-    const repaired = await withConnection(resolution.migrationTarget, (connection) =>
-      applyRepairs(connection, repairable, options),
-    );
-    const ids = repaired.map(({ id }) => id);
+    const { repaired, failed } = await mend(resolution.migrationTarget, repairable, input, services);
     const findings = input.dryRun ? report.findings : report.findings.filter((finding) => !repaired.includes(finding));
-    return { ...report, findings, repaired: [...new Set(ids)], dryRun: input.dryRun };
+    const ids = repaired.map(({ id }) => id);
+    return { ...report, findings, repaired: [...new Set(ids)], unrepaired: failed, dryRun: input.dryRun };
   },
   exitCode: ({ failed, findings }, { failOn }) => {
     if (failOn === "never") {
@@ -118,20 +100,43 @@ export const doctor = defineCommand({
   text: (result, view, { format }) => (format === "github" ? doctorAnnotations(result) : doctorText(result, view)),
 });
 
-/** @throws {ConsentMissingError} unless somebody says yes */
-async function askForConsent(
+interface Consent {
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly confirm: readonly string[];
+}
+
+/** @throws {ConsentMissingError} unless somebody says yes or, to a marked database, its name */
+async function mend(
+  target: Target,
   repairable: readonly DatabaseFinding[],
-  yes: boolean,
-  { ask, notice, display }: ServicesFor["configInput"],
-): Promise<void> {
+  { dryRun, yes, confirm }: Consent,
+  { ask, notice, display, actor, signal }: ServicesFor["configInput"],
+): Promise<Repairs> {
+  const [{ applyRepairs }, { guardMarked }, { withConnection }, { describeTarget }] = await Promise.all([
+    import("../../../core/doctor/repair.js"),
+    import("../../../core/mark.js"),
+    import("../../../db/pool.js"),
+    import("../../../db/target.js"),
+  ]);
   display.end();
+  notice(`${dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}`);
   for (const line of repairLines(repairable)) {
     notice(line);
   }
-  if (!yes && (await ask("Run these statements?")) !== true) {
-    throw new ConsentMissingError(
-      "--fix would run these statements, and needs a yes: nothing was changed",
-      "vocabdb db doctor --fix --yes",
-    );
-  }
+  return withConnection(target, (connection) => {
+    const apply = () => applyRepairs(connection, repairable, { dryRun, actor: actor(undefined), signal });
+    if (dryRun) {
+      return apply();
+    }
+    return guardMarked(connection, { rule: "confirm", confirmed: confirm, retyped: null }, async () => {
+      if (!yes && !confirm.includes(target.database) && (await ask("Run these statements?")) !== true) {
+        throw new ConsentMissingError(
+          "--fix would run these statements, and needs a yes: nothing was changed",
+          "vocabdb db doctor --fix --yes",
+        );
+      }
+      return apply();
+    });
+  });
 }
