@@ -7,4 +7,7 @@ subscribe("http.server.request.start", ({ response }) => {
   response.setHeader("Content-Security-Policy", "connect-src 'self'");
 });
 
+// Its standard input is a pipe from vocabdb, whose end is vocabdb's own, however that came about.
+process.stdin.on("end", () => process.exit()).resume();
+
 export default { datasource: { url: process.env.VOCABDB_STUDIO_URL ?? "postgresql://" } };

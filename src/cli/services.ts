@@ -77,7 +77,7 @@ export interface Opening {
   readonly announce: "data" | "schema" | null;
   readonly dryRun: boolean;
   readonly precheck: (services: WithTarget) => void;
-  /** For work that a marked database refuses, or wants confirmed by these names. */
+  /** For work that is told of the mark, that a marked database refuses, or wants confirmed by these names. */
   readonly guard: Pick<Guard, "rule" | "confirmed"> | null;
 }
 

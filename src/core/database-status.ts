@@ -13,9 +13,9 @@ export interface TableStatus {
   readonly name: string;
   /** As of its last analysis; null before the first one. */
   readonly rows: number | null;
-  /** Without its indexes. */
-  readonly sizeBytes: number;
-  readonly indexBytes: number;
+  /** Without its indexes; null, as `indexBytes`, while somebody has locked it. */
+  readonly sizeBytes: number | null;
+  readonly indexBytes: number | null;
 }
 
 export interface DatabaseStatus {
@@ -95,7 +95,8 @@ interface Facts extends Pick<DatabaseStatus, "version" | "sizeBytes" | "tables" 
 
 /**
  * What differs per session is not asked for in the session's words: its time zone is ours, not the server's. Of
- * sessions of other roles an ordinary role sees whose they are, but may not see what they are.
+ * sessions of other roles an ordinary role sees whose they are, but may not see what they are. Asking for the size of
+ * a table that a migration has locked would wait for it, at the very moment at which somebody wants to know.
  */
 async function readFacts(client: PoolClient): Promise<Facts> {
   const { rows } = await client.query<Facts>(
@@ -104,10 +105,17 @@ async function readFacts(client: PoolClient): Promise<Facts> {
             current_user::text AS role,
             (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone') AS "timeZone",
             current_setting('max_connections')::integer AS max,
-            (SELECT COALESCE(json_agg(t ORDER BY t."sizeBytes" + t."indexBytes" DESC, t.name), '[]')
+            (SELECT COALESCE(json_agg(t ORDER BY t."sizeBytes" + t."indexBytes" DESC NULLS FIRST, t.name), '[]')
                FROM (SELECT relname AS name, CASE WHEN reltuples >= 0 THEN reltuples::float8 END AS rows,
-                            pg_table_size(oid)::float8 AS "sizeBytes", pg_indexes_size(oid)::float8 AS "indexBytes"
-                       FROM pg_class
+                            CASE WHEN NOT locked THEN pg_table_size(oid)::float8 END AS "sizeBytes",
+                            CASE WHEN NOT locked THEN pg_indexes_size(oid)::float8 END AS "indexBytes"
+                       FROM pg_class AS c
+                      CROSS JOIN LATERAL (
+                        SELECT EXISTS (SELECT FROM pg_locks
+                                        WHERE mode = 'AccessExclusiveLock'
+                                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                                          AND (relation = c.oid OR relation IN (
+                                                SELECT indexrelid FROM pg_index WHERE indrelid = c.oid))) AS locked) AS l
                       WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind IN ('r', 'p')
                         AND relname = ANY ($1)) AS t) AS tables,
             (SELECT COALESCE(json_agg(a ORDER BY a.used DESC, a.application), '[]')

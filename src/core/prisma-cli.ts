@@ -1,4 +1,4 @@
-/** Prisma's own command line, which is not part of this package: 190 MB for the one command that needs it. */
+/** Prisma's own command line, which is not part of this package: 230 MB for the one command that needs it. */
 import { readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -22,17 +22,15 @@ interface Package {
  *
  * @throws {ProgramMissingError} when none of them has one that will do
  */
-export function findPrisma(cwd: string, env: Environment): Package {
-  const found = [() => installedFor(cwd), () => installedFor(packageRoot), () => inPath(env)].flatMap(
-    (look) => look() ?? [],
-  );
+export function findPrisma(cwd: string, env: Environment, own: string = packageRoot): Package {
+  const found = [installedFor(cwd), installedFor(own), inPath(env)].filter((each) => each !== null);
   const suitable = found.find(({ version }) => suits(version));
   if (suitable === undefined) {
-    const others = found.map(({ version, script }) => `${version} (${dirname(dirname(script))})`);
+    const others = new Set(found.map(({ version, script }) => `${version} (${dirname(dirname(script))})`));
     throw new ProgramMissingError(
       "prisma",
       `npm install --save-dev prisma@${SINCE[0]}`,
-      `Prisma Studio is part of ${WANTED}, which is not installed${others.length === 0 ? "" : `; found: ${others.join(", ")}`}`,
+      `Prisma Studio is part of ${WANTED}, which is not installed${others.size === 0 ? "" : `; found: ${[...others].join(", ")}`}`,
     );
   }
   return suitable;

@@ -33,6 +33,9 @@ function isProgram(path: string): boolean {
 export async function endOf(child: ChildProcess, name: string, signal: AbortSignal): Promise<number> {
   const stop = (): void => stopProgram(child);
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) {
+    stop();
+  }
   try {
     const [exitCode, endedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once("error", (cause) =>

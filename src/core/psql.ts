@@ -1,6 +1,7 @@
 /** psql on a target, with the terminal to itself. */
 import { spawn } from "node:child_process";
 import type { Environment } from "../config.js";
+import { quoted } from "../db/failures/fixes.js";
 import { withLibpqEnvironment } from "../db/libpq.js";
 import type { Connection } from "../db/pool.js";
 import { probePooler } from "../db/pooler.js";
@@ -30,7 +31,9 @@ export async function psqlTarget({ target, pool }: Connection, notice: (text: st
   if (target.schema === DEFAULTS.schema || (await probePooler(pool)) === "direct") {
     return target;
   }
-  notice(`note: behind a pooler psql begins without the schema of the URL: SET search_path TO ${target.schema};`);
+  notice(
+    `note: behind a pooler psql begins without the schema of the URL: SET search_path TO ${quoted(target.schema)};`,
+  );
   return { ...target, schema: DEFAULTS.schema };
 }
 

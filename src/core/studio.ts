@@ -1,8 +1,7 @@
 /** Prisma Studio on a target. */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import net from "node:net";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../config.js";
 import { libpqEnvironment } from "../db/libpq.js";
@@ -49,7 +48,7 @@ export function runStudio(target: Target, options: StudioOptions): Promise<never
     const child = spawn(process.execPath, [script, ...args, ...browser], {
       cwd: packageRoot,
       env: studioEnvironment(local, env),
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     const said = listen(child);
     const url = `http://${HOST}:${port}`;
@@ -62,11 +61,11 @@ export function runStudio(target: Target, options: StudioOptions): Promise<never
 }
 
 function studioEnvironment(local: Target, env: Environment): NodeJS.ProcessEnv {
-  const { PGOPTIONS: options, ...variables } = libpqEnvironment(local, env, null);
+  const { options } = local;
   return {
-    ...variables,
-    // Its driver does not read them from the environment.
-    VOCABDB_STUDIO_URL: `postgresql://${local.options === null || options === undefined ? "" : `?options=${encodeURIComponent(local.options)}`}`,
+    ...libpqEnvironment(local, env, null),
+    // The one thing that Studio's driver does not read from libpq's variables.
+    VOCABDB_STUDIO_URL: `postgresql://${options === null ? "" : `?options=${encodeURIComponent(options)}`}`,
     // Studio needs no engine, and any file that exists spares Prisma's attempt to download one.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     CHECKPOINT_DISABLE: "1",
@@ -74,10 +73,8 @@ function studioEnvironment(local: Target, env: Environment): NodeJS.ProcessEnv {
   };
 }
 
-type Studio = ChildProcessByStdio<null, Readable, Readable>;
-
 /** Its last words, should it fail. */
-function listen(child: Studio): { stdout: string; stderr: string } {
+function listen(child: ChildProcessWithoutNullStreams): { stdout: string; stderr: string } {
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (chunk: string) => {
@@ -89,7 +86,7 @@ function listen(child: Studio): { stdout: string; stderr: string } {
 
 /** That it says so is waited for as well: somebody else may have been given the port in between, and would answer. */
 async function whenReady(
-  child: Studio,
+  child: ChildProcessWithoutNullStreams,
   url: string,
   said: { readonly stdout: string },
   onReady: StudioOptions["onReady"],

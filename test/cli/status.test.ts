@@ -2,7 +2,7 @@
 import { expect, inject } from "vitest";
 import { freePort } from "../doctor/fake.js";
 import { vocabdb } from "../support/cli.js";
-import { it, type TestDatabase } from "../support/database.js";
+import { it, type TestDatabase, withClient } from "../support/database.js";
 import { addPeople } from "../support/people.js";
 
 const TABLES = ["users", "sessions", "vocabulary_words", "progress", "audit_log"];
@@ -76,6 +76,16 @@ it("counts rows by the statistics, as of the last analysis, and reads no table t
 
   await db.query("SELECT count(*) FROM vocabulary_words");
   await expect.poll(() => scans(db), { message: "a count would have been seen" }).toBe(before + 1);
+});
+
+it("does not wait for a table that is locked", async ({ db }) => {
+  await withClient(db.direct, async (client) => {
+    await client.query("BEGIN; LOCK TABLE vocabulary_words");
+    const { exitCode, stdout } = await vocabdb(["db", "status"], { url: db.url });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ vocabulary_words +– +locked +locked$/m);
+    expect(stdout).toMatch(/^ users +– +[\d.]+ kB +[\d.]+ kB$/m);
+  });
 });
 
 it("tells of a database without tables, and of one that lacks a migration", async ({ emptyDb, db }) => {

@@ -70,6 +70,10 @@ const TABLE_COLUMNS: readonly Column<TableStatus>[] = [
     value: ({ rows }) => (rows === null ? "–" : rows.toLocaleString("en-US")),
     align: "right",
   },
-  { title: "size", value: ({ sizeBytes }) => size(sizeBytes), align: "right" },
-  { title: "indexes", value: ({ indexBytes }) => size(indexBytes), align: "right" },
+  { title: "size", value: ({ sizeBytes }) => sizeOrLocked(sizeBytes), align: "right" },
+  { title: "indexes", value: ({ indexBytes }) => sizeOrLocked(indexBytes), align: "right" },
 ];
+
+function sizeOrLocked(bytes: number | null): string {
+  return bytes === null ? "locked" : size(bytes);
+}
