@@ -98,7 +98,7 @@ it.for([
   const type = { on: "Run these statements? [y/N]", keys: `${answer}\n` };
   const session = await atTerminal(db, ["db", "doctor", "--fix"], 100, type);
   expect(session.exitCode).toBe(exitCode);
-  expect(session.screen).toMatch(/exposure\.rls-off: ALTER TABLE public\.users ENABLE ROW LEVEL SECURITY\s+Run these/);
+  expect(session.screen).toMatch(/exposure\.rls-off: ALTER TABLE public\.users ENABLE ROW LEVEL SECURITY.*Run these/s);
   expect(session.screen).toContain(said);
   expect(await db.query("SELECT relrowsecurity AS secured FROM pg_class WHERE oid = 'users'::regclass")).toEqual([
     { secured },
