@@ -50,3 +50,18 @@ it("Ctrl-C in the middle of a load rolls back, says so, and gives the cursor bac
   expect(screen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(screen.lastIndexOf(HIDE_CURSOR));
   expect(await db.query("SELECT FROM vocabulary_words")).toHaveLength(0);
 });
+
+it.for([
+  ["y", 0, "mended exposure.rls-off", true],
+  ["n", 2, "nothing was changed", false],
+] as const)("a repair is shown, and done for a %s only", async ([answer, exitCode, said, secured], { db }) => {
+  await db.query("ALTER TABLE users DISABLE ROW LEVEL SECURITY");
+  const type = { on: "Run these statements? [y/N]", keys: `${answer}\n` };
+  const session = await atTerminal(db, ["db", "doctor", "--fix"], 100, type);
+  expect(session.exitCode).toBe(exitCode);
+  expect(session.screen).toMatch(/exposure\.rls-off: ALTER TABLE public\.users ENABLE ROW LEVEL SECURITY.*Run these/s);
+  expect(session.screen).toContain(said);
+  expect(await db.query("SELECT relrowsecurity AS secured FROM pg_class WHERE oid = 'users'::regclass")).toEqual([
+    { secured },
+  ]);
+});

@@ -231,7 +231,9 @@ describe("what could not be looked at has not passed", () => {
     expect(findings.map(({ id }) => id)).not.toContain("doctor.timeout");
     expect(passed).toEqual(expect.arrayContaining(["data.word-not-nfc", "data.deleted-user-session"]));
     expect(passed).not.toContain("data.progress-bounds");
-    expect(steps.find(({ stage }) => stage === "data")?.durationMs).toBeLessThan(3_000);
+    const step = steps.find(({ stage }) => stage === "data");
+    expect(step?.durationMs).toBeLessThan(3_000);
+    expect(step?.detail).toBe("6 of 10 looked for");
   });
 });
 

@@ -181,11 +181,16 @@ const wordDuplicate = ask({
   id: "data.word-duplicate",
   tables: ["vocabulary_words"],
   rows: ({ vocabulary_words }) =>
-    `SELECT string_agg(quote_literal(term), ' and ' ORDER BY term COLLATE "C") AS example
-       FROM (SELECT term, definition, language, sense, ${looks("term")} AS look, ${looks("reading")} AS sound
-               FROM ${vocabulary_words}) AS word
-      GROUP BY language, lower(look), lower(sound), lower(sense) HAVING count(*) > 1
-        AND (count(DISTINCT (look, sound, sense)) < count(*) OR count(DISTINCT lower(definition)) < count(*))`,
+    // Nearly all words look like no other: those are left out before anything is put together.
+    `WITH word AS (
+       SELECT *, lower(look) AS l, lower(sound) AS s, lower(sense) AS e
+         FROM (SELECT term, sense, definition, language, ${looks("term")} AS look, ${looks("reading")} AS sound
+                 FROM ${vocabulary_words}) AS word
+     ), several AS (SELECT language, l, s, e FROM word GROUP BY language, l, s, e HAVING count(*) > 1)
+     SELECT string_agg(quote_literal(term), ' and ' ORDER BY term COLLATE "C") AS example
+       FROM several JOIN word USING (language, l, s, e)
+      GROUP BY language, l, s, e
+     HAVING count(DISTINCT (look, sound, sense)) < count(*) OR count(DISTINCT lower(definition)) < count(*)`,
   found: ({ count, example }) =>
     finding(
       "data.word-duplicate",

@@ -149,9 +149,11 @@ async function runChecks(
         findings.push(...result.findings);
         looked.push(...result.looked);
       }
+      const unseen = new Set(findings.flatMap((finding) => finding.unseen ?? []));
+      const seen = new Set(looked.filter((id) => !unseen.has(id)));
       return {
         value: null,
-        detail: `${new Set(looked).size} of ${new Set(checks.flatMap(({ ids }) => ids)).size} looked for`,
+        detail: `${seen.size} of ${new Set(checks.flatMap(({ ids }) => ids)).size} looked for`,
         ...{ findings, looked },
       };
     };
