@@ -34,12 +34,15 @@ const layerOf = (path: string): string => (path.includes("/") ? (path.split("/")
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["core", "db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
-  core: ["db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
-  db: ["generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
+  core: ["db", "config.ts", "errors.ts", "finding.ts", "nearest.ts", "secret.ts", "package-root.ts", "shell.ts"],
+  db: ["generated", "config.ts", "errors.ts", "finding.ts", "nearest.ts", "secret.ts"],
   "index.ts": ["core", "db", "generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
-  "config.ts": ["errors.ts", "finding.ts", "secret.ts"],
+  "config.ts": ["env-file.ts", "near-miss.ts", "errors.ts", "finding.ts", "secret.ts"],
+  "env-file.ts": ["finding.ts"],
+  "near-miss.ts": ["env-file.ts"],
   "errors.ts": ["finding.ts", "shell.ts"],
   "finding.ts": [],
+  "nearest.ts": [],
   "shell.ts": [],
   "secret.ts": [],
   "package-root.ts": [],

@@ -176,8 +176,10 @@ export function createHost(input: HostInput): Host {
 }
 
 function sayWarnings(resolution: Resolution, notice: (text: string) => void): void {
-  for (const { message } of resolution.warnings) {
-    notice(`warning: ${message}`);
+  for (const { level, message } of resolution.warnings) {
+    if (level === "warning") {
+      notice(`warning: ${message}`);
+    }
   }
   if (resolution.startedEmbedded) {
     notice("started the embedded server");

@@ -117,8 +117,9 @@ export class ExaminationRecord {
     for (const id of findings.flatMap(({ unseen = [] }) => unseen)) {
       this.#looked.delete(id);
     }
+    const earlier = new Set(this.#findings);
     for (const finding of kept) {
-      this.#keep(finding, url);
+      this.#keep(finding, url, earlier);
     }
     const outcome: FindingLevel | "ok" = LEVELS.find((level) => kept.some((each) => each.level === level)) ?? "ok";
     this.steps.push({ stage, url, outcome, durationMs: Math.round(durationMs * 10) / 10, detail });
@@ -126,14 +127,14 @@ export class ExaminationRecord {
   }
 
   /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
-  #keep(finding: StageFinding, url: UrlName): void {
-    const known = this.#findings.findIndex(({ id }) => id === finding.id);
+  #keep(finding: StageFinding, url: UrlName, earlier: ReadonlySet<DatabaseFinding>): void {
     if (url === "DATABASE_URL") {
+      const known = this.#findings.findIndex((each) => each.id === finding.id && earlier.has(each));
       this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
         repair: null,
         ...finding,
       });
-    } else if (this.#findings[known]?.message !== finding.message) {
+    } else if (!this.#findings.some(({ id, message }) => id === finding.id && message === finding.message)) {
       this.#findings.push({ repair: null, ...finding, message: `DIRECT_URL: ${finding.message}` });
     }
   }

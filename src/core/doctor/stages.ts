@@ -16,14 +16,29 @@ export type ConnectionStage = "url" | "dns" | "tcp" | "tls" | "certificate" | "l
 
 const CONNECTION: Readonly<Record<ConnectionStage, readonly string[]>> = {
   url: [
-    ...["env.no-database", "env.empty", "env.file-unreadable", "env.pool-max"],
-    ...["env.password-in-arguments", "env.direct-url-ignored", "env.embedded-start"],
+    ...["env.no-database", "env.empty", "env.file-unreadable", "env.cut-at-hash", "env.quote-unclosed", "env.pool-max"],
+    ...[
+      "env.password-in-arguments",
+      "env.direct-url-ignored",
+      "env.file-overridden",
+      "env.variable-unused",
+      "env.embedded-start",
+    ],
     ...["url.quotes", "url.name-repeated", "url.command", "url.supabase-api", "url.http", "url.prisma", "url.jdbc"],
-    ...["url.sqlite", "url.scheme", "url.undefined", "url.unexpanded", "url.keywords", "url.not-a-url"],
+    ...[
+      "url.sqlite",
+      "url.scheme",
+      "url.undefined",
+      "url.placeholder",
+      "url.invisible-character",
+      "url.unexpanded",
+      "url.keywords",
+      "url.not-a-url",
+    ],
     ...["url.password-unclear", "url.special-character", "url.cut-off", "url.fragment", "url.percent"],
     ...["url.no-host", "url.host", "url.several-hosts", "url.port", "url.no-user", "url.no-database"],
     ...["url.parameter", "url.parameter-unused", "url.parameter-unknown", "url.ssl-parameter", "url.passfile"],
-    "tls.file",
+    ...["tls.file", "tls.key-permissions"],
   ],
   dns: ["net.dns-not-found", "net.dns-unavailable", "net.ipv6-only"],
   tcp: ["net.refused", "net.supabase-ban", "net.unreachable", "net.timeout", "net.blocked", "net.address-dead"],

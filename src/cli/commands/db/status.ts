@@ -25,8 +25,10 @@ export const status = defineCommand({
       return { ...embedded, database: null };
     }
     const { target, warnings } = await resolveTarget(config);
-    for (const { message } of warnings) {
-      notice(`warning: ${message}`);
+    for (const { level, message } of warnings) {
+      if (level === "warning") {
+        notice(`warning: ${message}`);
+      }
     }
     return { ...(embedded ?? { state: null, ...NO_SERVER }), database: await databaseStatus(target) };
   },
