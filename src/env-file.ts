@@ -39,7 +39,7 @@ export function readEnvFile(path: string, isRequired: boolean, problems: Finding
 export function misreadLine(name: string, { content, variables }: EnvFile): Finding[] {
   const lines = [...content.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*(.*)$`, "gm"))];
   const value = lines.at(-1)?.[1] ?? "";
-  // Of the lines that it spans, or as a part of the value: no URL has either.
+  // The reader takes the lines that follow with it, or the quotation mark for a part of the value.
   if (lines.length > 0 && (variables[name] === undefined || /^(["'`])(?:(?!\1).)*$/.test(value))) {
     return [
       {

@@ -63,7 +63,7 @@ const AFTER_LOGIN = {
   pooler: ["pool.transaction-mode", "pool.statement-mode", "pool.direct-url-transaction", "url.different-databases"],
   write: [
     ...["server.read-only", "server.disk-full", "server.lock-timeout", "server.statement-timeout"],
-    ...["db.privilege", "db.schema-privilege", "db.row-security", "server.write-failed"],
+    ...["db.privilege", "db.schema-privilege", "db.database-privilege", "db.row-security", "server.write-failed"],
   ],
 } as const;
 
