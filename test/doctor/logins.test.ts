@@ -151,6 +151,16 @@ describe("lets nobody in:", () => {
   it.for(refusals)("$name", (setup) => expectAt(server(), setup));
 });
 
+it("is not asked a second time, by the other address", async () => {
+  const { host, port } = server().target;
+  const url = (user: string): string => `postgresql://${user}:wrong@${host}:${port}/vocab`;
+  const look = { url: url("app"), env: { DIRECT_URL: url("late") } };
+  const logins = await server().loginsDuring(() =>
+    expectFinding(look, { id: "auth.password", fix: passwordFix("app") }),
+  );
+  expect(logins).toBe(1);
+});
+
 describe("lets in, and then:", () => {
   it.for(inside)("$name", (setup) => expectAt(server(), setup));
 });
