@@ -28,18 +28,20 @@ interface Setup extends Expected, Partial<Omit<PgBouncerOptions, "target">> {
   readonly meanwhile?: { readonly database: string; readonly statement: string };
 }
 
+const SESSION =
+  "use the server's own address, or one of a pooler in session mode: DIRECT_URL=postgresql://app:PASSWORD@HOST:5432/vocab";
 const BUSY = { database: "vocab", statement: "BEGIN" };
 
 const setups: readonly Setup[] = [
   {
     name: "it is in transaction mode",
     ...{ id: "pool.transaction-mode", level: "warning", exitCode: 3 },
-    fix: "set DIRECT_URL beside DATABASE_URL to the address without that pooler, or of one in session mode",
+    fix: `set DIRECT_URL beside DATABASE_URL: ${SESSION}`,
   },
   {
     name: "DIRECT_URL leads through it in transaction mode, too",
     ...{ asDirectUrl: true, id: "pool.direct-url-transaction", exitCode: 3 },
-    fix: "set DIRECT_URL to the address of the server itself, or of a pooler in session mode (Supabase: port 5432)",
+    fix: SESSION,
   },
   {
     name: "it is in statement mode",

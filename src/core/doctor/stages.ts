@@ -69,8 +69,9 @@ const AFTER_LOGIN = {
 
 export const stages: Readonly<Record<StageName, readonly string[]>> = {
   ...CONNECTION,
+  pooler: AFTER_LOGIN.pooler,
   server: idsOfChecks("server"),
-  ...AFTER_LOGIN,
+  write: AFTER_LOGIN.write,
   schema: idsOfChecks("schema"),
   data: idsOfChecks("data"),
   exposure: idsOfChecks("exposure"),
