@@ -1,7 +1,7 @@
 /** Set-ups in which the server is found and does not let in, or lets in who can do nothing there. */
 import { describe, expect, it } from "vitest";
 import { COUNT_LOGINS, type OwnServer, sharedServer } from "../support/server.js";
-import { type Expected, expectFinding, PASSWORD } from "./table.js";
+import { type Expected, expectFinding, expectNoPassword, PASSWORD } from "./table.js";
 
 const HBA = [
   "host vocabdb vocabdb 127.0.0.1/32 scram-sha-256",
@@ -149,6 +149,11 @@ const server = sharedServer({ certificate: "localhost", hba: HBA, conf: COUNT_LO
 
 describe("lets nobody in:", () => {
   it.for(refusals)("$name", (setup) => expectAt(server(), setup));
+});
+
+it("a password that is refused is not printed", async () => {
+  const { host, port } = server().target;
+  await expectNoPassword({ url: `postgresql://app:${PASSWORD}!@${host}:${port}/vocab` });
 });
 
 it("is not asked a second time, by the other address", async () => {

@@ -7,7 +7,7 @@ import { errorResponse, freePort, withFake } from "./fake.js";
 import { PASSWORD } from "./table.js";
 
 const SEED = ["seed", "-f", "words.csv", "--language", "en"];
-const COMMANDS = [["user", "list"], SEED, ["migrate"], ["db", "status"]];
+const COMMANDS = [["user", "list"], SEED, ["db", "status"]];
 const FILES = { "words.csv": "term,definition\nword,a word\n" };
 const url = (port: number, query = ""): string => `postgresql://app:${PASSWORD}@127.0.0.1:${port}/vocab${query}`;
 

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { folderWith } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { withFake } from "./fake.js";
-import { type Expected, expectFinding, PASSWORD } from "./table.js";
+import { type Expected, expectFinding, expectNoPassword, PASSWORD } from "./table.js";
 
 /** The server counts who comes, so that nothing is sent where the URL is at fault. */
 const PORT = "{port}";
@@ -306,6 +306,11 @@ const environments: readonly Setup[] = [
     fix: "unset it, or export VOCABDB_POOL_MAX=5",
   },
 ];
+
+it.for(passwords)("is not printed with $name", async ({ url = "" }) => {
+  // Of those that are tried, nobody answers.
+  await expectNoPassword({ url: url.replace(PORT, "1") });
+});
 
 describe.each([
   ["password", passwords],
