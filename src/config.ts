@@ -1,13 +1,13 @@
 /** Flags, environment and `.env` become one frozen `Config`; all problems are reported at once. */
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { parseEnv } from "node:util";
+import { type Environment, misreadLine, readEnvFile } from "./env-file.js";
 import { ConfigError } from "./errors.js";
 import type { Finding } from "./finding.js";
+import { type NearMiss, nearMiss } from "./near-miss.js";
 import { Secret } from "./secret.js";
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment };
 
 /** Where a connection URL was found; the first one that holds it wins. */
 export type UrlSource = "--database-url" | "environment" | "env file";
@@ -30,7 +30,9 @@ export interface Config {
   readonly poolMax: number | null;
   /** Absolute folder of the embedded server. */
   readonly home: string;
-  /** About settings that work, or may; each of level `warning`. */
+  /** Where a URL was put that is not found there; null where one is found, or nothing looks like it. */
+  readonly nearMiss: NearMiss | null;
+  /** About settings that work, or may; each of level `warning` or `info`. */
   readonly warnings: readonly Finding[];
 }
 
@@ -42,14 +44,13 @@ export interface ConfigInput {
   readonly envFile?: string | undefined;
 }
 
-const HELP = "see `vocabdb --help` and the section on configuration in README.md";
-
 /** @throws {ConfigError} naming every problem found. */
 export function loadConfig(input: ConfigInput): Config {
   const { env } = input;
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
-  const { content, variables: envFile } = readEnvFile(input, problems);
+  const file = readEnvFile(resolve(input.cwd, input.envFile ?? ".env"), input.envFile !== undefined, problems);
+  const envFile = file.variables;
 
   // Usually a deployment whose secret is missing; falling through to another database would hide it.
   const isEmpty = (value: string | undefined): boolean => value?.trim() === "";
@@ -63,7 +64,7 @@ export function loadConfig(input: ConfigInput): Config {
         problems.push(empty(`${name} is set in the env file but empty`));
       } else if (env[name] === undefined || env[name] === envFile[name]) {
         // The environment may have been filled from the same file, by a program that reads it like this.
-        problems.push(...misreadLine(name, content, envFile));
+        problems.push(...misreadLine(name, file));
       }
     }
   }
@@ -72,7 +73,10 @@ export function loadConfig(input: ConfigInput): Config {
     setting(input.databaseUrl, "--database-url") ??
     setting(env.DATABASE_URL, "environment") ??
     setting(envFile.DATABASE_URL, "env file");
-  if (databaseUrl?.source === "--database-url" && /^[^?#]*:\/\/[^/]*:[^/]+@/.test(databaseUrl.url.reveal())) {
+  if (
+    databaseUrl?.source === "--database-url" &&
+    /^[^?#]*:\/\/[^/]*:[^/]+@|[?&]password=./.test(databaseUrl.url.reveal())
+  ) {
     warnings.push({
       ...{ id: "env.password-in-arguments", level: "warning" },
       message:
@@ -81,7 +85,7 @@ export function loadConfig(input: ConfigInput): Config {
     });
   }
 
-  warnings.push(...unusedSettings(env, databaseUrl));
+  warnings.push(...unusedSettings(env, databaseUrl), ...overridden(env, envFile, databaseUrl));
 
   const config: Config = {
     databaseUrl,
@@ -90,6 +94,7 @@ export function loadConfig(input: ConfigInput): Config {
     password: env.PGPASSWORD ? new Secret(env.PGPASSWORD) : null,
     poolMax: parsePoolMax(env.VOCABDB_POOL_MAX, problems),
     home: embeddedHome(env, input.cwd),
+    nearMiss: databaseUrl === null ? nearMiss(env, input.cwd, file) : null,
     warnings,
   };
   if (problems.length > 0) {
@@ -127,7 +132,24 @@ function directUrlFor(
 }
 
 function empty(message: string): Finding {
-  return { id: "env.empty", level: "error", message, fix: HELP };
+  return {
+    ...{ id: "env.empty", level: "error", message },
+    fix: "give it a value (postgresql://USER:PASSWORD@HOST:5432/DATABASE), or unset it; in a deployment the secret that fills it may be missing",
+  };
+}
+
+/** Set for one command it is meant; left over in a shell, nobody sees why the file has no effect. */
+function overridden(env: Environment, envFile: Environment, databaseUrl: UrlSetting | null): Finding[] {
+  const inFile = envFile.DATABASE_URL?.trim();
+  return databaseUrl?.source !== "environment" || !inFile || inFile === env.DATABASE_URL?.trim()
+    ? []
+    : [
+        {
+          ...{ id: "env.file-overridden", level: "info" },
+          message: "DATABASE_URL in the environment wins over another one in the env file",
+          fix: "to use that of the file: unset DATABASE_URL",
+        },
+      ];
 }
 
 /** libpq's variables for TLS, which a security setting must not be taken for granted from. */
@@ -148,50 +170,6 @@ function setting(value: string | undefined, source: UrlSource): UrlSetting | nul
   return value === undefined || value.trim() === "" ? null : { url: new Secret(value.trim()), source };
 }
 
-function readEnvFile(input: ConfigInput, problems: Finding[]): { content: string; variables: Environment } {
-  const path = resolve(input.cwd, input.envFile ?? ".env");
-  try {
-    // Windows editors begin files with a byte order mark, which would become part of the first name.
-    const content = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
-    return { content, variables: parseEnv(content) };
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : null;
-    if (code !== "ENOENT" || input.envFile !== undefined) {
-      problems.push({
-        ...{ id: "env.file-unreadable", level: "error", fix: HELP },
-        message: `cannot read ${path}: ${code === "ENOENT" ? "no such file" : String(code ?? error)}`,
-      });
-    }
-    return { content: "", variables: {} };
-  }
-}
-
-/** What the parser of env files cuts short or leaves out without a word. */
-function misreadLine(name: string, content: string, variables: Environment): Finding[] {
-  const lines = [...content.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*(.*)$`, "gm"))];
-  const value = lines.at(-1)?.[1] ?? "";
-  if (lines.length > 0 && variables[name] === undefined) {
-    return [
-      {
-        ...{ id: "env.quote-unclosed", level: "error" },
-        message: `${name} stands in the env file, but a quotation mark that is not closed makes it unreadable`,
-        fix: `write ${name}="postgresql://USER:PASSWORD@HOST:5432/DATABASE", quotes on both sides`,
-      },
-    ];
-  }
-  // A # in front of a comment has a space before it, and the host comes after the last @.
-  if (/^[^"'`#][^#]*(?<!\s)#.*@/.test(value)) {
-    return [
-      {
-        ...{ id: "env.cut-at-hash", level: "error" },
-        message: `${name} in the env file is cut off at a #, which begins a comment where a value has no quotes`,
-        fix: `write # as %23 and put quotes around the URL: ${name}="postgresql://USER:PASSWORD@HOST:5432/DATABASE"`,
-      },
-    ];
-  }
-  return [];
-}
-
 function parsePoolMax(value: string | undefined, problems: Finding[]): number | null {
   if (value === undefined || value === "") {
     return null;
@@ -201,7 +179,7 @@ function parsePoolMax(value: string | undefined, problems: Finding[]): number | 
     problems.push({
       ...{ id: "env.pool-max", level: "error" },
       message: `VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`,
-      fix: HELP,
+      fix: "unset it, or export VOCABDB_POOL_MAX=5",
     });
     return null;
   }

@@ -93,12 +93,15 @@ export class DatabaseUrlError extends ConfigError {
 export class NoDatabaseError extends ConfigError {
   override readonly code = "NO_DATABASE";
 
-  constructor() {
+  /** @param nearMiss where a URL was put that is not looked for there */
+  constructor(nearMiss: { readonly reason: string; readonly fix: string } | null = null) {
     super([
       {
         ...{ id: "env.no-database", level: "error" },
-        message: "no database is configured: DATABASE_URL is not set and no embedded server has been created",
-        fix: "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
+        message: `no database is configured: DATABASE_URL is not set and no embedded server has been created${nearMiss === null ? "" : `; ${nearMiss.reason}`}`,
+        fix:
+          nearMiss?.fix ??
+          "set DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE (or put it into .env), or run `vocabdb db start` to create a local PostgreSQL",
       },
     ]);
   }

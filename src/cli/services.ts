@@ -12,6 +12,8 @@ import { type Display, openDisplay } from "./render/progress.js";
 
 export interface Services extends Terminal {
   readonly config: Config;
+  /** Finds out which database it is, and says what is doubtful about that. Starts the embedded server. */
+  readonly resolve: () => Promise<Resolution>;
 }
 
 /** What does not depend on the configuration. */
@@ -144,14 +146,18 @@ export function createHost(input: HostInput): Host {
           return await run({ ...terminal, configInput });
         }
         const config = loadConfig(configInput);
-        const base: Services = { ...terminal, config };
+        const resolve = async (): Promise<Resolution> => {
+          const { resolveTarget } = await import("../db/resolve.js");
+          const resolution = await resolveTarget(config);
+          onTarget(resolution);
+          sayWarnings(resolution, notice);
+          return resolution;
+        };
+        const base: Services = { ...terminal, config, resolve };
         if (needs === "nothing") {
           return await run(base);
         }
-        const { resolveTarget } = await import("../db/resolve.js");
-        const resolution = await resolveTarget(config);
-        onTarget(resolution);
-        sayWarnings(resolution, notice);
+        const resolution = await resolve();
         const withTarget: WithTarget = { ...base, resolution };
         options.precheck(withTarget);
         if (needs === "target") {
@@ -185,8 +191,10 @@ export function createHost(input: HostInput): Host {
 }
 
 function sayWarnings(resolution: Resolution, notice: (text: string) => void): void {
-  for (const { message } of resolution.warnings) {
-    notice(`warning: ${message}`);
+  for (const { level, message } of resolution.warnings) {
+    if (level === "warning") {
+      notice(`warning: ${message}`);
+    }
   }
   if (resolution.startedEmbedded) {
     notice("started the embedded server");

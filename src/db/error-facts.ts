@@ -10,6 +10,8 @@ export interface ErrorFacts {
   readonly syscall: string | null;
   /** The address that was tried, of those that the host has. */
   readonly tried: string | null;
+  /** The server's: ERROR, FATAL, … */
+  readonly severity: string | null;
   readonly message: string;
   readonly detail: string | null;
   readonly hint: string | null;
@@ -88,6 +90,7 @@ function factsOf(error: Record<string, unknown>): ErrorFacts {
     systemCode: sqlState === null ? (systemCodeOf(name, error) ?? code) : null,
     syscall: text("syscall"),
     tried: text("address") ?? / E[A-Z]+ (\S+):\d+/.exec(told)?.[1] ?? null,
+    severity: text("severity"),
     message: quoted?.[2] ?? told,
     detail: text("detail"),
     hint: text("hint"),

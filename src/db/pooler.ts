@@ -43,7 +43,7 @@ export async function requireSession(client: ClientBase, pool: Pool, target: Tar
 }
 
 /** What to set instead of an address whose pooler cannot be used; the password is left to fill in. */
-function sessionHint(target: Target, variable: "DATABASE_URL" | "DIRECT_URL"): string {
+export function sessionHint(target: Target, variable: "DATABASE_URL" | "DIRECT_URL"): string {
   const { host, port, user, database } = target;
   const url = (where: string): string =>
     `${variable}=postgresql://${encodeURIComponent(user)}:PASSWORD@${where}/${database}`;

@@ -12,7 +12,7 @@ export interface Resolution {
   readonly target: Target;
   /** Where migrations go: DIRECT_URL when set, else the same as `target`. */
   readonly migrationTarget: Target;
-  /** About settings that work, or may; each of level `warning`. */
+  /** About settings that work, or may; each of level `warning` or `info`. */
   readonly warnings: readonly Finding[];
   /** Whether the embedded server was stopped and has been started for this. */
   readonly startedEmbedded: boolean;
@@ -43,7 +43,7 @@ export async function resolveTarget(config: Config): Promise<Resolution> {
   }
   const cluster = findCluster(config.home);
   if (cluster === null) {
-    throw new NoDatabaseError();
+    throw new NoDatabaseError(config.nearMiss);
   }
   const startedEmbedded = await startServer(cluster);
   const target = clusterTarget(cluster, config.poolMax);

@@ -10,6 +10,19 @@ export function projectOf({ host }: Target): string | null {
   return /^db\.([^.]+)\.supabase\.(?:co|com|in|net)$/i.exec(host)?.[1] ?? null;
 }
 
+/** The project of the host of an API, `PROJECT.supabase.co`, which has no database, or null. */
+function projectOfApi({ host }: Target): string | null {
+  return /^([a-z0-9]{20})\.supabase\.(?:co|com|in|net)$/i.exec(host)?.[1] ?? null;
+}
+
+/** What to use in place of the host of an API, or null where it is none. */
+export function insteadOfApi(target: Target): string | null {
+  const project = projectOfApi(target);
+  return project === null
+    ? null
+    : `use ${sessionPoolerUrl(project, target)} (${SESSION_POOLER}); or, from a network that has IPv6, ${shownUrl({ ...target, host: `db.${target.host}`, port: 5432 })}`;
+}
+
 export function isSupabasePooler({ host }: Target): boolean {
   return /\.pooler\.supabase\.(?:co|com)$/i.test(host);
 }

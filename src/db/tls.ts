@@ -1,6 +1,6 @@
 /** libpq's `sslmode` in terms of Node's TLS. The driver's own reading of it differs. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { ConfigError } from "../errors.js";
@@ -52,13 +52,15 @@ export function tlsWarnings(targets: readonly { readonly name: string; readonly 
   const unencrypted = remote.filter(({ target }) => target.tls.mode === "disable");
   const unverified = remote.filter(({ target }) => !isVerified(target.tls));
   const [worst] = unencrypted.length > 0 ? unencrypted : unverified;
+  const keys = keyWarnings(targets);
   if (worst === undefined) {
-    return [];
+    return keys;
   }
   const { target } = worst;
   const names = [...new Set((unencrypted.length > 0 ? unencrypted : unverified).map(({ name }) => name))].join(" and ");
   const isOpen = unencrypted.length > 0;
   return [
+    ...keys,
     {
       ...{ id: isOpen ? "tls.unencrypted" : "tls.unverified", level: "warning" },
       message: isOpen
@@ -69,9 +71,27 @@ export function tlsWarnings(targets: readonly { readonly name: string; readonly 
   ];
 }
 
+/** libpq refuses such a key; here it is said, because containers often mount secrets like this. */
+function keyWarnings(targets: readonly { readonly name: string; readonly target: Target }[]): Finding[] {
+  const paths = new Set(targets.map(({ target }) => target.tls.clientKey).filter((path) => path !== null));
+  return [...paths].filter(isOpenToOthers).map((path) => ({
+    ...{ id: "tls.key-permissions", level: "warning" },
+    message: `sslkey names ${path}, which others on this machine may read; psql would refuse it`,
+    fix: `chmod 600 '${path}'`,
+  }));
+}
+
+/** By libpq's rule: a file of root may be read by its group. */
+function isOpenToOthers(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return (
+    stats?.isFile() === true && process.platform !== "win32" && (stats.mode & (stats.uid === 0 ? 0o037 : 0o077)) !== 0
+  );
+}
+
 function certificates(tls: TlsSettings): ConnectionOptions {
   const problems: Finding[] = [];
-  const refuse = (message: string, fix: string | null = null): void => {
+  const refuse = (message: string, fix: string): void => {
     problems.push({ id: "tls.file", level: "error", message, fix });
   };
   const read = (parameter: string, path: string | null, parse: (pem: string) => unknown): string | undefined => {
@@ -91,7 +111,7 @@ function certificates(tls: TlsSettings): ConnectionOptions {
         );
       } else {
         const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-        refuse(`${parameter} names ${path}, which cannot be read (${code})`);
+        refuse(`${parameter} names ${path}, which ${unreadable(code)}`, fixOfFile(parameter, path, code));
       }
       return undefined;
     }
@@ -100,7 +120,10 @@ function certificates(tls: TlsSettings): ConnectionOptions {
   const cert = read("sslcert", tls.clientCert, certificate);
   const key = read("sslkey", tls.clientKey, privateKey);
   if (cert !== undefined && key !== undefined && !certificate(cert).checkPrivateKey(privateKey(key))) {
-    refuse(`sslkey names ${tls.clientKey}, which is not the key of sslcert (${tls.clientCert})`);
+    refuse(
+      `sslkey names ${tls.clientKey}, which is not the key of sslcert (${tls.clientCert})`,
+      "name a certificate and the key that it was made for: openssl pkey -pubout -in KEY and openssl x509 -noout -pubkey -in CERTIFICATE print the same",
+    );
   }
   if (tls.clientCert !== null && tls.clientKey === null) {
     refuse(`sslcert names ${tls.clientCert}, but there is no sslkey`, "add sslkey=FILE to the URL");
@@ -109,6 +132,25 @@ function certificates(tls: TlsSettings): ConnectionOptions {
     throw new ConfigError(problems);
   }
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+function unreadable(code: string): string {
+  return code === "ENOENT"
+    ? "does not exist"
+    : code.startsWith("ERR_OSSL")
+      ? `is not in the form PEM (${code})`
+      : `cannot be read (${code})`;
+}
+
+function fixOfFile(parameter: string, path: string, code: string): string {
+  const isKey = parameter === "sslkey";
+  if (code === "ENOENT") {
+    return `correct ${parameter} in the URL${parameter === "sslrootcert" ? ", or have the authorities of this machine trusted: sslrootcert=system" : ""}`;
+  }
+  if (code.startsWith("ERR_OSSL")) {
+    return `it begins with -----BEGIN ${isKey ? "PRIVATE KEY" : "CERTIFICATE"}----- in that form; one in the form DER becomes it by: openssl ${isKey ? "pkey" : "x509"} -inform der -in '${path}' -out NEW_FILE`;
+  }
+  return `let this account of the system read it (ls -l '${path}')`;
 }
 
 function certificate(pem: string): X509Certificate {

@@ -1,37 +1,17 @@
 /** What is wrong with a URL before its parts can be read: something else, something around it, or cut short. */
 import { DatabaseUrlError } from "../errors.js";
 import type { Finding, FindingId } from "../finding.js";
-import { SESSION_POOLER } from "./supabase.js";
 import { isKnown } from "./url-parameters.js";
-
-export const FORM = "postgresql://USER:PASSWORD@HOST:5432/DATABASE";
-
-/** The parts of a URL as they stand in it, still encoded. */
-export interface Authority {
-  readonly user: string;
-  readonly password: string;
-  /** With the port. */
-  readonly host: string;
-  /** With the slash that begins it, or empty. */
-  readonly path: string;
-  readonly query: string;
-}
-
-/** What this text would be as a URL to show, or null where it cannot be read either. */
-type CorrectedUrl = (text: string) => string | null;
-
-export function problem(
-  name: string,
-  id: FindingId,
-  what: string,
-  fix: string | null = `expected the form ${FORM}`,
-): Finding {
-  return { id, level: "error", message: `${name} ${what}`, fix };
-}
+import { type Authority, type CorrectedUrl, FORM, problem, useOrForm } from "./url-problem.js";
+import { otherAddress } from "./url-scheme.js";
 
 /** @throws {DatabaseUrlError} with what stands in the way of reading the parts; nothing of a password is in it */
 export function splitUrl(name: string, value: string, corrected: CorrectedUrl): Authority {
-  const found = wrapped(name, value, corrected) ?? otherAddress(name, value) ?? cutShort(name, value, corrected);
+  const found =
+    wrapped(name, value, corrected) ??
+    invisible(name, value, corrected) ??
+    otherAddress(name, value, corrected) ??
+    cutShort(name, value, corrected);
   if (found !== null) {
     throw new DatabaseUrlError([found]);
   }
@@ -75,64 +55,23 @@ function wrapped(name: string, value: string, corrected: CorrectedUrl): Finding 
   for (const { id, around, what, fix } of WRAPPINGS) {
     const inside = around.exec(value)?.[1];
     if (inside !== undefined) {
-      const url = corrected(inside);
-      return problem(name, id, what, `${fix}; ${url === null ? `expected the form ${FORM}` : `use ${url}`}`);
+      return problem(name, id, what, `${fix}; ${useOrForm(corrected(inside))}`);
     }
   }
   return null;
 }
 
-/** By the scheme, as far as the name of one is certain not to be part of a secret. */
-const OTHERS: readonly [id: FindingId, scheme: RegExp, fix: string][] = [
-  [
-    "url.supabase-api",
-    /^(https?):\/\/[^/]*\.supabase\.(?:co|com)\b/i,
-    `this is the address of an API, not of the database; ${SESSION_POOLER}`,
-  ],
-  ["url.http", /^(https?):/i, `this is the address of an API or a page, not of a database; expected the form ${FORM}`],
-  [
-    "url.prisma",
-    /^(prisma(?:\+postgres)?):/i,
-    "this is the address of a service of Prisma's, not of the database behind it; set the URL of that database (DIRECT_URL, where Prisma shows both)",
-  ],
-  ["url.jdbc", /^(jdbc:[a-z]+):/i, `this is for Java; expected the form ${FORM}`],
-  [
-    "url.sqlite",
-    /^(file|sqlite3?):/i,
-    `this is a file of SQLite, and vocabdb needs PostgreSQL; expected the form ${FORM}`,
-  ],
-  [
-    "url.scheme",
-    /^(mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|sqlserver|mssql|cockroachdb|postgres(?:ql)?\+[a-z0-9]+):/i,
-    `this is for another database or driver; expected the form ${FORM}`,
-  ],
-];
+/** Control characters, and what takes no room on a screen: they come along when a URL is copied. */
+const INVISIBLE = /[\u0000-\u001f\u007f\u200b-\u200f\u2060\ufeff]/g;
 
-function otherAddress(name: string, value: string): Finding | null {
-  if (/^postgres(?:ql)?:\/\//.test(value)) {
+function invisible(name: string, value: string, corrected: CorrectedUrl): Finding | null {
+  const visible = value.replace(INVISIBLE, "");
+  if (visible === value) {
     return null;
   }
-  for (const [id, scheme, fix] of OTHERS) {
-    const found = scheme.exec(value)?.[1];
-    if (found !== undefined) {
-      return problem(name, id, `begins with ${found}://, which is not a PostgreSQL address`, fix);
-    }
-  }
-  if (/^(?:undefined|null|None|NaN|\[object Object\])$/.test(value)) {
-    return problem(name, "url.undefined", `is the word ${value}: what should have set it had no value`);
-  }
-  if (/^\$/.test(value)) {
-    return problem(
-      name,
-      "url.unexpanded",
-      "is the name of a variable, which is not expanded here",
-      `write its value: ${FORM}`,
-    );
-  }
-  if (/^\s*(?:host|hostaddr|dbname|user|port)\s*=/.test(value)) {
-    return problem(name, "url.keywords", "is not a connection URL but libpq's list of keywords");
-  }
-  return problem(name, "url.not-a-url", "is not a connection URL");
+  const what = /[\r\n]/.test(value) ? "a line break" : "an invisible character";
+  const fix = `${useOrForm(corrected(visible))} (in a password it would be written in its encoded form)`;
+  return problem(name, "url.invisible-character", `has ${what} in it`, fix);
 }
 
 /** Characters that end a part of a URL and were meant to belong to it. */

@@ -1,6 +1,7 @@
 /** The parameters of a connection URL: those that mean something here, and those of other programs. */
 import { z } from "zod";
 import type { Finding } from "../finding.js";
+import { nearest } from "../nearest.js";
 import type { SslMode } from "./target.js";
 
 /** What is taken where a URL does not say. */
@@ -32,7 +33,9 @@ const Parameters = z.object({
     .transform(Number)
     .pipe(z.number().min(1).max(1000))
     .optional(),
-  host: text.optional(),
+  // What libpq also takes here, in place of what stands before the question mark.
+  ...{ dbname: text.optional(), host: text.optional(), password: text.optional(), user: text.optional() },
+  port: text.optional(),
   options: text.optional(),
   passfile: text.optional(),
   pool_timeout: seconds,
@@ -84,10 +87,11 @@ export function parseParameters(name: string, query: URLSearchParams) {
         fix: `remove ${key} from the URL; ${REPLACED[key]}`,
       });
     } else if (!isKnown(key)) {
+      const meant = nearest(key.toLowerCase(), Object.keys(Parameters.shape));
       warnings.push({
         ...{ id: "url.parameter-unknown", level: "warning" },
         message: `${name}: the parameter ${JSON.stringify(key)} is not known and has no effect`,
-        fix: "remove it from the URL",
+        fix: meant === null ? "remove it from the URL" : `write ${meant}, if that was meant, or remove it from the URL`,
       });
     }
   }
@@ -95,7 +99,7 @@ export function parseParameters(name: string, query: URLSearchParams) {
   const problems: Finding[] = (result.error?.issues ?? []).map(({ path, message }) => ({
     ...{ id: "url.parameter", level: "error" },
     message: `${name}: ${path.join(".")} ${message}`,
-    fix: path[0] === "sslmode" ? fixOfMode(given.sslmode) : null,
+    fix: path[0] === "sslmode" ? fixOfMode(given.sslmode) : `correct it, or remove ${path.join(".")} from the URL`,
   }));
   const mode = result.data?.sslmode ?? sslMode;
   // libpq: the machine's authorities vouch for anybody, so that only the name makes the difference.

@@ -4,10 +4,13 @@ import type { Finding } from "../finding.js";
 import { Secret } from "../secret.js";
 import { readPassfile } from "./passfile.js";
 import { shownUrl } from "./shown-url.js";
-import { isSupabasePooler, misfitOf } from "./supabase.js";
+import { insteadOfApi, isSupabasePooler, misfitOf } from "./supabase.js";
 import type { Target } from "./target.js";
-import { type Authority, FORM, problem, splitUrl } from "./url-lint.js";
+import { splitHost } from "./url-host.js";
+import { splitUrl } from "./url-lint.js";
 import { DEFAULTS, parseParameters } from "./url-parameters.js";
+import { placeholders } from "./url-placeholders.js";
+import { type Authority, problem } from "./url-problem.js";
 
 export interface UrlDefaults {
   /** Used when the URL has no password. */
@@ -48,12 +51,15 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
       return part;
     }
   };
-  const user = decode(parts.user, "user name");
-  const password = decode(parts.password, "password");
   const query = new URLSearchParams(parts.query);
   const { parameters, problems: ofParameters, warnings } = parseParameters(name, query);
   problems.push(...ofParameters);
-  const { hostName, port } = splitHost(name, parts, problems);
+  // What libpq knows as parameters, too, wins over what stands before the question mark.
+  const user = parameters?.user ?? decode(parts.user, "user name");
+  const password = parameters?.password ?? decode(parts.password, "password");
+  const { hostName, port } = splitHost(name, parts, parameters?.port, problems, (host) =>
+    correctedUrl(joinUrl({ ...parts, host })),
+  );
   // Percent-encoded where it is the folder of a Unix socket, as libpq has it.
   const host = parameters?.host ?? (hostName === null ? null : decode(hostName, "host name"));
   if (host === "") {
@@ -72,7 +78,7 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
   if (user === "") {
     problems.push(problem(name, "url.no-user", "names no user"));
   }
-  const database = decode(parts.path.slice(1), "database name") || user;
+  const database = parameters?.dbname ?? (decode(parts.path.slice(1), "database name") || user);
   if (problems.length > 0 || !parameters || host === null) {
     throw new DatabaseUrlError(problems);
   }
@@ -97,6 +103,16 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
     poolTimeoutMs: parameters.pool_timeout,
     embedded: false,
   };
+  const api = insteadOfApi(target);
+  const mistaken = [
+    ...placeholders(name, target),
+    ...(api === null
+      ? []
+      : [problem(name, "url.supabase-api", `names the host of an API, ${host}, where no database is`, api)]),
+  ];
+  if (mistaken.length > 0) {
+    throw new DatabaseUrlError(mistaken);
+  }
   return { target, warnings: [...warnings, ...doubts(name, target, parts)] };
 }
 
@@ -136,6 +152,13 @@ function doubts(name: string, target: Target, { query, path }: Authority): Findi
       fix: `use ${shownUrl({ ...target, database: "postgres" })}`,
     });
   }
+  if (/^\[.*\]$/s.test(target.password?.reveal() ?? "")) {
+    found.push({
+      ...{ id: "url.placeholder", level: "warning" },
+      message: `${name}: its password stands in square brackets, as in the template of Supabase's dashboard, where they are no part of it`,
+      fix: `unless your password has them, remove the brackets: ${shownUrl(target)}`,
+    });
+  }
   if (/\$\{\w*\}/.test(`${target.host}${target.user}${target.password?.reveal() ?? ""}${target.database}${query}`)) {
     found.push({
       ...{ id: "url.unexpanded", level: "warning" },
@@ -146,32 +169,9 @@ function doubts(name: string, target: Target, { query, path }: Authority): Findi
   return found;
 }
 
-function splitHost(name: string, { host }: Authority, problems: Finding[]) {
-  // Several hosts pass here, to be told apart from what cannot be read.
-  const match = /^(\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^:,\s]*|.*,.*?)(?::(\d*))?$/.exec(host);
-  if (match === null) {
-    problems.push(
-      problem(
-        name,
-        "url.host",
-        "has a host or port that cannot be read",
-        `expected the form ${FORM}; an IPv6 address stands in brackets: @[::1]:5432`,
-      ),
-    );
-    return { hostName: null, port: 0 };
-  }
-  const port = match[2] ? Number(match[2]) : 5432;
-  if (port < 1 || port > 65535) {
-    problems.push(
-      problem(
-        name,
-        "url.port",
-        "has a port outside 1 to 65535",
-        "PostgreSQL usually listens on 5432: write @HOST:5432",
-      ),
-    );
-  }
-  return { hostName: (match[1] ?? "").replace(/^\[|\]$/g, ""), port };
+function joinUrl({ user, password, host, path, query }: Authority): string {
+  const userInfo = user === "" && password === "" ? "" : `${user}${password === "" ? "" : `:${password}`}@`;
+  return `postgresql://${userInfo}${host}${path}${query === "" ? "" : `?${query}`}`;
 }
 
 function encodeStrayPercents(url: string): string {

@@ -57,7 +57,7 @@ it.for([
 ] as const)("a repair is shown, and done for a %s only", async ([answer, exitCode, said, secured], { db }) => {
   await db.query("ALTER TABLE users DISABLE ROW LEVEL SECURITY");
   const type = { on: "Run these statements? [y/N]", keys: `${answer}\n` };
-  const session = await atTerminal(db, ["db", "doctor", "--fix"], 100, type);
+  const session = await atTerminal(db, ["db", "doctor", "--fix"], 100, [type]);
   expect(session.exitCode).toBe(exitCode);
   expect(session.screen).toMatch(/exposure\.rls-off: ALTER TABLE public\.users ENABLE ROW LEVEL SECURITY.*Run these/s);
   expect(session.screen).toContain(said);

@@ -238,9 +238,9 @@ describe("certificate files", () => {
     expect(await refusedFiles({ rootCert, clientCert, clientKey })).toMatchObject({
       exitCode: 2,
       problems: [
-        "sslrootcert names /nonexistent/ca, which cannot be read (ENOENT)",
-        "sslcert names /nonexistent/me, which cannot be read (ENOENT)",
-        "sslkey names /nonexistent/key, which cannot be read (ENOENT)",
+        "sslrootcert names /nonexistent/ca, which does not exist",
+        "sslcert names /nonexistent/me, which does not exist",
+        "sslkey names /nonexistent/key, which does not exist",
       ],
     });
   });
@@ -253,7 +253,7 @@ describe("certificate files", () => {
     for (const content of ["", "<html>404 Not Found</html>\n"]) {
       const path = join(temporaryFolder(), "file");
       writeFileSync(path, content);
-      const problems = [expect.stringContaining(`${parameter} names ${path}, which cannot be read`)];
+      const problems = [expect.stringContaining(`${parameter} names ${path}, which is not in the form PEM`)];
       expect(await refusedFiles({ [file]: path })).toMatchObject({ problems });
     }
   });

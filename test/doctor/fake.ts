@@ -1,5 +1,8 @@
 /** Servers that are not PostgreSQL, or say what a pooler would say. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Fake {
   readonly port: number;
@@ -53,10 +56,61 @@ export async function withFake<T>(behaviour: Behaviour, work: (fake: Fake) => Pr
       }
     });
   });
+  return listening(server, sockets, (port) => work({ port, logins: () => logins }));
+}
+
+/** What comes from a server, changed on the way; of the same length, or its messages could not be read. */
+export async function withRewritten<T>(
+  serverPort: number,
+  rewrite: (text: string) => string,
+  work: (port: number) => Promise<T>,
+): Promise<T> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((client) => {
+    const upstream = net.connect(serverPort, "127.0.0.1");
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => [client, upstream].map((each) => each.destroy()));
+    }
+    client.pipe(upstream);
+    upstream.on("data", (data) => client.write(Buffer.from(rewrite(data.toString("latin1")), "latin1")));
+  });
+  return listening(server, sockets, work);
+}
+
+/** A port whose queue is full: whoever comes next is not even refused. */
+export async function withBlackHole<T>(work: (port: number) => Promise<T>): Promise<T> {
+  // Only a process that does not run leaves connections in the queue.
+  const script =
+    "require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1}, function () { console.log(this.address().port) })";
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const waiting: net.Socket[] = [];
+  try {
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const port = Number(line.toString());
+    child.kill("SIGSTOP");
+    for (let filled = false; !filled; ) {
+      const socket = net.connect(port, "127.0.0.1").on("error", () => {});
+      waiting.push(socket);
+      filled = await Promise.race([once(socket, "connect").then(() => false), sleep(300, true)]);
+    }
+    return await work(port);
+  } finally {
+    for (const socket of waiting) {
+      socket.destroy();
+    }
+    child.kill("SIGKILL");
+  }
+}
+
+async function listening<T>(
+  server: net.Server,
+  sockets: ReadonlySet<net.Socket>,
+  work: (port: number) => Promise<T>,
+): Promise<T> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
-    const { port } = server.address() as net.AddressInfo;
-    return await work({ port, logins: () => logins });
+    return await work((server.address() as net.AddressInfo).port);
   } finally {
     for (const socket of sockets) {
       socket.destroy();

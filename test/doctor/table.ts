@@ -25,6 +25,15 @@ export interface Expected {
   readonly logins?: number;
 }
 
+/** Neither as a person reads it, nor as GitHub does. */
+export async function expectNoPassword(look: Look): Promise<void> {
+  for (const format of ["text", "github"]) {
+    const { stdout, stderr } = await vocabdb(["db", "doctor", "--verbose", "--format", format], look);
+    expect(stdout).not.toBe("");
+    expect(stdout + stderr).not.toContain(PASSWORD);
+  }
+}
+
 /** A slow machine needs a second for the start of Node alone. */
 const QUICK_MS = 5_000;
 
@@ -48,5 +57,9 @@ export async function expectFinding(look: Look, expected: Expected): Promise<Cli
   expect(result.exitCode).toBe(expected.exitCode ?? 7);
   expect(result.stdout + result.stderr).not.toContain(PASSWORD);
   expect(tookMs).toBeLessThan(expected.withinMs ?? QUICK_MS);
+  if (process.env.VOCABDB_TABLE) {
+    const { currentTestName } = expect.getState();
+    process.stdout.write(`| ${finding?.id} | ${currentTestName} | ${finding?.fix} | ${Math.round(tookMs)} ms |\n`);
+  }
   return result;
 }

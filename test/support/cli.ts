@@ -20,6 +20,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What standard input holds; by default it is empty. */
   readonly input?: string;
+  /** A command that is followed by another one, to run that elsewhere. */
+  readonly within?: readonly string[];
   /** Called with the running process. */
   readonly onStart?: (child: ChildProcess) => void;
 }
@@ -88,7 +90,8 @@ function directUrl(url: string): { readonly DIRECT_URL?: string } {
 
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const home = temporaryFolder();
-  const { child, said, ended } = startProcess(process.execPath, [EXECUTABLE, ...args], {
+  const [program = "", ...before] = [...(options.within ?? []), process.execPath];
+  const { child, said, ended } = startProcess(program, [...before, EXECUTABLE, ...args], {
     cwd: options.cwd ?? home,
     env: {
       PATH: process.env.PATH,

@@ -13,6 +13,8 @@ export interface PgBouncerOptions {
   readonly mode: PoolMode;
   /** A superuser of the server behind it, who may use PgBouncer's own database `pgbouncer`, too. */
   readonly target: Target;
+  /** A line of its list of databases; by default every one of the server is there. */
+  readonly databases?: string;
   /** More of PgBouncer's settings, or others than here. */
   readonly settings?: Readonly<Record<string, string | number>>;
 }
@@ -65,7 +67,7 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
 }
 
 /** @returns the path of its configuration */
-function configure(folder: string, port: number, { mode, target, settings }: PgBouncerOptions): string {
+function configure(folder: string, port: number, { mode, target, databases, settings }: PgBouncerOptions): string {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   const [ini, users] = [join(folder, "pgbouncer.ini"), join(folder, "users.txt")];
   const all: Readonly<Record<string, string | number>> = {
@@ -77,7 +79,10 @@ function configure(folder: string, port: number, { mode, target, settings }: PgB
     ...{ default_pool_size: 2, max_client_conn: 200, server_login_retry: 1, log_stats: 0, ...settings },
   };
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`);
-  writeFileSync(ini, `[databases]\n* = host=${target.host} port=${target.port}\n[pgbouncer]\n${lines.join("\n")}\n`);
+  writeFileSync(
+    ini,
+    `[databases]\n${databases ?? `* = host=${target.host} port=${target.port}`}\n[pgbouncer]\n${lines.join("\n")}\n`,
+  );
   writeFileSync(users, `${quoted(target.user)} ${quoted(target.password?.reveal() ?? "")}\n`);
   // PgBouncer refuses root, as PostgreSQL does.
   const account = serverAccount();

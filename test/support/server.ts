@@ -1,8 +1,19 @@
 /** A PostgreSQL of a test's own, for what cannot be set up on the shared one: TLS, pg_hba.conf, failures of the server. */
-import { appendFileSync, chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { aroundAll } from "vitest";
 import { serverAccount } from "../../src/db/embedded/account.js";
 import {
   type Cluster,
@@ -34,34 +45,60 @@ export interface OwnServer {
   readonly url: string;
   /** Process id of the postmaster. */
   readonly pid: number;
+  /** Has it show another certificate from now on; it has to have one. */
+  showCertificate(name: string): Promise<void>;
+  /** How many have asked to be let in while `work` ran, whether they were or not. Needs {@link COUNT_LOGINS}. */
+  loginsDuring(work: () => Promise<unknown>): Promise<number>;
   /** Plain queries as the superuser. */
   query<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>;
 }
+
+/** Each line of the log begins with the process; those who are let in are told as well. */
+export const COUNT_LOGINS = ["log_connections = on", "log_line_prefix = '%p '"];
 
 export async function withServer<T>(settings: ServerSettings, work: (server: OwnServer) => Promise<T>): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), "vocabdb-server-"));
   // The account that runs the server has to pass through.
   chmodSync(home, 0o711);
   const { cluster } = await createCluster(home, null);
+  const log = (): string => readFileSync(cluster.logFile, "utf8");
   try {
     configure(cluster, settings);
     await startServer(cluster);
     const target: Target = { ...clusterTarget(cluster, null), embedded: false };
     const { host, port, user, database } = target;
     const password = clusterPassword(cluster).reveal();
+    const query: OwnServer["query"] = async (sql, values) => {
+      const client = new pg.Client({ host, port, user, database, password });
+      client.on("error", () => {});
+      await client.connect();
+      try {
+        return (await client.query(sql, values)).rows;
+      } finally {
+        await client.end();
+      }
+    };
     return await work({
       ...{ target, cluster, home, pid: serverState(cluster).pid ?? 0 },
-      url: `postgresql://${user}:${password}@${host}:${port}/${database}`,
-      query: async (sql, values) => {
-        const client = new pg.Client({ host, port, user, database, password });
-        client.on("error", () => {});
-        await client.connect();
-        try {
-          return (await client.query(sql, values)).rows;
-        } finally {
-          await client.end();
+      showCertificate: async (name) => {
+        giveCertificate(cluster, name);
+        const before = log().length;
+        await query("SELECT pg_reload_conf()");
+        while (!log().slice(before).includes("reloading configuration files")) {
+          await sleep(20);
         }
       },
+      loginsDuring: async (work) => {
+        const before = log().length;
+        await work();
+        return new Set(
+          log()
+            .slice(before)
+            .match(/^\d+(?= (?:FATAL|LOG: {2}connection authorized))/gm),
+        ).size;
+      },
+      url: `postgresql://${user}:${password}@${host}:${port}/${database}`,
+      query,
     });
   } finally {
     await stopServer(cluster).catch(() => {});
@@ -73,21 +110,50 @@ export async function withServer<T>(settings: ServerSettings, work: (server: Own
   }
 }
 
-function configure({ dataDirectory }: Cluster, { conf = [], hba, certificate }: ServerSettings): void {
+/**
+ * One server for all tests of a block, in place of one for each.
+ *
+ * @param setup statements that are run before the first of them
+ */
+export function sharedServer(settings: ServerSettings, setup: readonly string[] = []): () => OwnServer {
+  let server: OwnServer | null = null;
+  aroundAll(async (runTests) => {
+    await withServer(settings, async (own) => {
+      for (const statement of setup) {
+        await own.query(statement);
+      }
+      server = own;
+      await runTests();
+    });
+  });
+  return () => {
+    if (server === null) {
+      throw new Error("the server has not been started");
+    }
+    return server;
+  };
+}
+
+function configure(cluster: Cluster, { conf = [], hba, certificate }: ServerSettings): void {
+  const { dataDirectory } = cluster;
   const lines = ["fsync = off", ...conf];
   if (certificate !== undefined) {
-    for (const [source, name] of [
-      [`${certificate}.crt`, "server.crt"],
-      [`${certificate}.key`, "server.key"],
-      ["ca.crt", "root.crt"],
-    ] as const) {
-      giveToServer(join(packageRoot, "test", "fixtures", "tls", source), join(dataDirectory, name));
-    }
+    giveCertificate(cluster, certificate);
     lines.push("ssl = on", "ssl_cert_file = 'server.crt'", "ssl_key_file = 'server.key'", "ssl_ca_file = 'root.crt'");
   }
   appendFileSync(join(dataDirectory, "postgresql.conf"), `${lines.join("\n")}\n`);
   if (hba !== undefined) {
     writeFileSync(join(dataDirectory, "pg_hba.conf"), `${hba.join("\n")}\n`);
+  }
+}
+
+function giveCertificate({ dataDirectory }: Cluster, certificate: string): void {
+  for (const [source, name] of [
+    [`${certificate}.crt`, "server.crt"],
+    [`${certificate}.key`, "server.key"],
+    ["ca.crt", "root.crt"],
+  ] as const) {
+    giveToServer(join(packageRoot, "test", "fixtures", "tls", source), join(dataDirectory, name));
   }
 }
 

@@ -107,8 +107,12 @@ async function examineTargets({ target, migrationTarget }: Resolution, context: 
     return { network, signedIn, pooler: null };
   }
   const { connection } = signedIn;
-  await runChecks(["server"], look, connection, context);
   const pooler = await look("pooler", () => examinePooler(connection, hasDirectUrl));
+  if (pooler === "statement") {
+    // Whatever is looked at further on is looked at in a transaction.
+    return { network, signedIn, pooler };
+  }
+  await runChecks(["server"], look, connection, context);
   await look("write", () => examineWrite(connection, limits.atMost(STATEMENT_MS)));
   await runChecks(["schema", "data", "exposure"], look, connection, context);
   return { network, signedIn, pooler };

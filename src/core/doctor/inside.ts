@@ -2,7 +2,7 @@
 import type { PoolClient } from "pg";
 import { translateError } from "../../db/errors.js";
 import type { Connection } from "../../db/pool.js";
-import { type PoolerKind, probePooler } from "../../db/pooler.js";
+import { type PoolerKind, probePooler, sessionHint } from "../../db/pooler.js";
 import type { Limit } from "../../db/probe/socket.js";
 import { describeTarget } from "../../db/target.js";
 import { inTransaction } from "../../db/transaction.js";
@@ -16,19 +16,24 @@ import type { Seen } from "./look.js";
 const LOCK_MS = 2_000;
 
 export async function examinePooler(connection: Connection, hasDirectUrl: boolean): Promise<Seen<PoolerKind>> {
+  const { target } = connection;
   const value = await probePooler(connection.pool);
-  const findings: Finding[] =
-    value === "transaction" && !hasDirectUrl
-      ? [
-          {
-            ...{ id: "pool.transaction-mode", level: "warning" },
-            message:
-              "a pooler in transaction mode stands before the database: every command works through it but `vocabdb migrate`, which needs a session of its own",
-            fix: `set DIRECT_URL beside DATABASE_URL to the address without that pooler, or of one in session mode${/\.pooler\.supabase\.com$/.test(connection.target.host) ? " (the same URL with port 5432)" : ""}`,
-          },
-        ]
-      : [];
-  return { value, detail: poolerText(value), findings, looked: ["pool.transaction-mode"] };
+  const findings: Finding[] = [];
+  if (value === "transaction" && !hasDirectUrl) {
+    findings.push({
+      ...{ id: "pool.transaction-mode", level: "warning" },
+      message:
+        "a pooler in transaction mode stands before the database: every command works through it but `vocabdb migrate`, which needs a session of its own",
+      fix: `set DIRECT_URL beside DATABASE_URL: ${sessionHint(target, "DIRECT_URL")}`,
+    });
+  }
+  if (value === "statement") {
+    // As every command meets it.
+    const refusal = new Error("transaction blocks not allowed in statement pooling mode");
+    findings.push(findingOf(Object.assign(refusal, { code: "08P01" }), target, "pool.statement-mode"));
+  }
+  const looked: FindingId[] = ["pool.transaction-mode", "pool.statement-mode"];
+  return { value, detail: poolerText(value), findings, looked };
 }
 
 /** A row goes in and is taken back: privileges, replicas, read-only settings and full disks show only then. */
@@ -116,7 +121,7 @@ export async function examineDirectUrl(direct: Connection, main: Connection | nu
     findings.push({
       ...{ id: "pool.direct-url-transaction", level: "error" },
       message: "it leads through a pooler in transaction mode, and migrations need a session of their own",
-      fix: "set DIRECT_URL to the address of the server itself, or of a pooler in session mode (Supabase: port 5432)",
+      fix: sessionHint(direct.target, "DIRECT_URL"),
     });
   }
   const [here, there] = [await identityOf(direct), main === null ? null : await identityOf(main)];

@@ -9,6 +9,8 @@ import type { Seen } from "./look.js";
 import type { ServerFacts } from "./report.js";
 
 const LATENCY_SAMPLES = 3;
+/** Milliseconds for the first question, however long the login took. */
+const LEAST_MS = 100;
 
 /**
  * Signs in once, as every command does. A second attempt would be one too many: Supabase shuts out an
@@ -22,10 +24,11 @@ export async function signIn(target: Target, { timeoutMs, signal }: Limit): Prom
     { ...target, poolMax: 2, connectTimeoutMs: timeoutMs, poolTimeoutMs: timeoutMs },
     { plainSession: true },
   );
+  const deadline = performance.now() + timeoutMs;
   try {
     const client = await connection.pool.connect();
     try {
-      const server = await factsOf(client);
+      const server = await factsOf(client, Math.max(LEAST_MS, Math.ceil(deadline - performance.now())));
       const detail = `PostgreSQL ${server.version} as ${server.user}${server.standby ? ", a replica" : ""}, ${server.latencyMs} ms per round trip`;
       return { value: { connection, server }, detail, findings: [] };
     } finally {
@@ -44,11 +47,12 @@ export interface SignedIn {
   readonly server: ServerFacts;
 }
 
-async function factsOf(client: PoolClient): Promise<ServerFacts> {
-  const { rows } = await client.query<Omit<ServerFacts, "latencyMs">>(
-    `SELECT current_setting('server_version') AS version, current_user AS user, current_database() AS database,
-            pg_is_in_recovery() AS standby`,
-  );
+/** A pooler lets in before it has a connection to give: only the first question tells. */
+async function factsOf(client: PoolClient, timeoutMs: number): Promise<ServerFacts> {
+  const text = `SELECT current_setting('server_version') AS version, current_user AS user,
+                       current_database() AS database, pg_is_in_recovery() AS standby`;
+  const question = { text, query_timeout: timeoutMs };
+  const { rows } = await client.query<Omit<ServerFacts, "latencyMs">>(question);
   const samples: number[] = [];
   for (let sample = 0; sample < LATENCY_SAMPLES; sample += 1) {
     const started = performance.now();
@@ -66,6 +70,13 @@ async function factsOf(client: PoolClient): Promise<ServerFacts> {
 }
 
 function loginFinding(error: unknown, target: Target, waitedMs: number): Finding {
+  if (error instanceof Error && error.message === "Query read timeout") {
+    return {
+      ...{ id: "net.no-answer", level: "error" },
+      message: `${target.host}:${target.port} answers a login, but not the first question (waited ${(waitedMs / 1000).toFixed(1)} s): a pooler there has no connection of the database free, or the server hangs`,
+      fix: "end what holds the connections (in the database: SELECT pid, state, query FROM pg_stat_activity), or raise the pool size; PgBouncer tells in its console: SHOW POOLS",
+    };
+  }
   if (error instanceof Error && /timeout expired|connection timeout|timeout exceeded/.test(error.message)) {
     return {
       ...{ id: "net.no-answer", level: "error" },

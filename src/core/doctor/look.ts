@@ -42,7 +42,8 @@ export function limitsUntil(deadline: number, signal: AbortSignal): Limits {
     signal,
     atMost: (timeoutMs) => ({
       signal,
-      timeoutMs: Math.max(50, Math.min(timeoutMs, (deadline - performance.now()) * SHARE)),
+      // A whole number, as c-ares wants it.
+      timeoutMs: Math.ceil(Math.max(50, Math.min(timeoutMs, (deadline - performance.now()) * SHARE))),
     }),
   };
 }

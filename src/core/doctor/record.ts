@@ -129,17 +129,26 @@ export class ExaminationRecord {
     }
     const earlier = new Set(this.#findings);
     for (const finding of kept) {
-      this.#keep(finding, url, earlier);
+      this.#keep(finding, { stage, url, earlier });
     }
     const outcome: FindingLevel | "ok" = LEVELS.find((level) => kept.some((each) => each.level === level)) ?? "ok";
     this.steps.push({ stage, url, outcome, durationMs: Math.round(durationMs * 10) / 10, detail });
     return !isFatal;
   }
 
-  /** A later stage knows more of the same thing; and what is wrong with both addresses is told once. */
-  #keep(finding: StageFinding, url: UrlName, earlier: ReadonlySet<DatabaseFinding>): void {
-    if (url === "DATABASE_URL") {
-      const known = this.#findings.findIndex((each) => each.id === finding.id && earlier.has(each));
+  /**
+   * On the way to the server a later stage knows more of the same thing; inside, a check knows the reason of what
+   * fails later. What is wrong with both addresses is told once.
+   */
+  #keep(
+    finding: StageFinding,
+    from: { readonly stage: StageName; readonly url: UrlName; readonly earlier: ReadonlySet<DatabaseFinding> },
+  ): void {
+    if (from.url === "DATABASE_URL") {
+      const known = this.#findings.findIndex((each) => each.id === finding.id && from.earlier.has(each));
+      if (known !== -1 && !isConnectionStage(from.stage)) {
+        return;
+      }
       this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
         repair: null,
         ...finding,

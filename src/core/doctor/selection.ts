@@ -1,6 +1,7 @@
 /** What `--only` and `--skip` leave to be looked at. */
 import { UsageError } from "../../errors.js";
 import type { FindingId } from "../../finding.js";
+import { nearest } from "../../nearest.js";
 import { type StageName, selectableIds, stageNames, stages } from "./stages.js";
 
 export interface Selection {
@@ -48,25 +49,4 @@ function areaOf(id: string): string {
 
 function selectable(): string[] {
   return [...new Set([...stageNames, ...areas(), ...selectableIds])];
-}
-
-function nearest(word: string, known: readonly string[]): string | null {
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, word.length * 0.4) ? best.candidate : null;
-}
-
-/** How many characters have to be added, removed or replaced. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

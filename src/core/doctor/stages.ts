@@ -20,6 +20,7 @@ const CONNECTION: Readonly<Record<ConnectionStage, readonly FindingId[]>> = {
     "env.no-database",
     "env.empty",
     "env.file-unreadable",
+    "env.file-overridden",
     "env.quote-unclosed",
     "env.cut-at-hash",
     "env.variable-unused",
@@ -37,6 +38,8 @@ const CONNECTION: Readonly<Record<ConnectionStage, readonly FindingId[]>> = {
     "url.sqlite",
     "url.scheme",
     "url.undefined",
+    "url.placeholder",
+    "url.invisible-character",
     "url.unexpanded",
     "url.keywords",
     "url.not-a-url",
@@ -57,6 +60,7 @@ const CONNECTION: Readonly<Record<ConnectionStage, readonly FindingId[]>> = {
     "url.ssl-parameter",
     "url.passfile",
     "tls.file",
+    "tls.key-permissions",
   ],
   dns: ["net.dns-not-found", "net.dns-unavailable", "net.ipv6-only", "net.failed"],
   tcp: [
@@ -131,6 +135,7 @@ const AFTER_LOGIN = {
     "server.statement-timeout",
     "db.privilege",
     "db.schema-privilege",
+    "db.database-privilege",
     "db.row-security",
     "server.write-failed",
   ],
@@ -138,8 +143,9 @@ const AFTER_LOGIN = {
 
 export const stages: Readonly<Record<StageName, readonly FindingId[]>> = {
   ...CONNECTION,
+  pooler: AFTER_LOGIN.pooler,
   server: idsOfChecks("server"),
-  ...AFTER_LOGIN,
+  write: AFTER_LOGIN.write,
   schema: idsOfChecks("schema"),
   data: idsOfChecks("data"),
   exposure: idsOfChecks("exposure"),

@@ -3,6 +3,7 @@ import { ConnectionLostError, PoolTimeoutError } from "../../errors.js";
 import { shownUrl } from "../shown-url.js";
 import { isSupabasePooler, projectOf, SESSION_POOLER, sessionPoolerUrl } from "../supabase.js";
 import { isLoopback, isSocket, type Target } from "../target.js";
+import { likelyHost } from "./host-typo.js";
 import type { Failure, Rule } from "./rule.js";
 
 const UNROUTED = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "ENETDOWN", "EHOSTDOWN"];
@@ -48,11 +49,14 @@ export const NETWORK_RULES: readonly Rule[] = [
     codes: ["ENOTFOUND"],
     explain: ({ target }) => {
       const project = projectOf(target);
+      const meant = likelyHost(target.host);
       return [
         `the host name ${target.host} does not exist (or has no address this machine can use)`,
-        project === null
-          ? "check the host in the URL, and the network or VPN of this machine"
-          : `this host has only an IPv6 address, and none while the project is paused or deleted; see that it is running, then use the session pooler (${SESSION_POOLER}): ${sessionPoolerUrl(project, target)}`,
+        meant !== null
+          ? `if ${meant} is meant, use ${shownUrl({ ...target, host: meant })}`
+          : project === null
+            ? "check the host in the URL, and the network or VPN of this machine"
+            : `this host has only an IPv6 address, and none while the project is paused or deleted; see that it is running, then use the session pooler (${SESSION_POOLER}): ${sessionPoolerUrl(project, target)}`,
       ];
     },
   },

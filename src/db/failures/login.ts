@@ -153,7 +153,8 @@ export const LOGIN_RULES: readonly Rule[] = [
     finding: "db.no-connect-privilege",
     codes: ["42501"],
     says: /permission denied for database/,
-    when: ({ detail }) => detail === null || /CONNECT/.test(detail),
+    // A statement that is refused is an ERROR, a login that is refused FATAL.
+    when: ({ severity }) => severity !== "ERROR",
     error: PermissionError,
     explain: ({ where, target }) => [
       `the role ${target.user} may not connect to ${where}`,
@@ -165,7 +166,7 @@ export const LOGIN_RULES: readonly Rule[] = [
 export function passwordHint(target: Target): string {
   return isSupabase(target)
     ? "it is the password of the database, not of your account nor an API key; in the Supabase dashboard: Database → Settings → Reset database password. Do not try others: two wrong ones in a row ban this address for 30 minutes"
-    : `check user and password in the URL; special characters must be encoded (# as %23, @ as %40). A role that does not exist, or whose password has expired, is refused alike; a new one: ALTER ROLE ${quoted(target.user)} PASSWORD '…';`;
+    : `check user and password in the URL; special characters must be encoded (# as %23, @ as %40). A role that does not exist, or whose password has expired, is refused alike; a new one: ALTER ROLE ${quoted(target.user)} PASSWORD '…'; an expired one also needs VALID UNTIL 'infinity'`;
 }
 
 export function missingDatabase({ target, address }: Failure): Explanation {

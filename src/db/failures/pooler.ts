@@ -177,7 +177,7 @@ const PGBOUNCER_RULES: readonly Rule[] = [
     says: /unsupported startup parameter/i,
     explain: (failure) => [
       `the pooler takes no such parameter (${failure.where}): ${words(failure)}`,
-      "remove `options` from the URL; in its place: ALTER ROLE … SET …, or ignore_startup_parameters in pgbouncer.ini",
+      "remove options from the URL, and PGOPTIONS from the environment; in their place: ALTER ROLE … SET …, or ignore_startup_parameters = options in pgbouncer.ini",
     ],
   },
   {

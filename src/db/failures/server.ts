@@ -158,6 +158,16 @@ export const SERVER_RULES: readonly Rule[] = [
     ],
   },
   {
+    finding: "db.database-privilege",
+    codes: ["42501"],
+    says: /permission denied for database/,
+    error: PermissionError,
+    explain: (failure) => [
+      notAllowed(failure),
+      `as the owner of the database: GRANT CREATE ON DATABASE ${quoted(failure.target.database)} TO ${quoted(failure.target.user)};`,
+    ],
+  },
+  {
     finding: "db.no-createdb",
     codes: ["42501"],
     says: /permission denied to create database/,

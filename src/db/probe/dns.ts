@@ -32,6 +32,8 @@ export async function lookUp(host: string, limit: Limit, servers: readonly strin
   }
   const stop = (): void => resolver.cancel();
   limit.signal.addEventListener("abort", stop, { once: true });
+  // Its own limit is for one packet, of which it sends several.
+  const timer = setTimeout(stop, limit.timeoutMs);
   try {
     const [system, ipv4, ipv6] = await Promise.all([
       systemLookup(host, limit),
@@ -41,6 +43,7 @@ export async function lookUp(host: string, limit: Limit, servers: readonly strin
     limit.signal.throwIfAborted();
     return { ...system, ipv4, ipv6 };
   } finally {
+    clearTimeout(timer);
     limit.signal.removeEventListener("abort", stop);
   }
 }
@@ -56,7 +59,8 @@ async function answerOf(question: Promise<string[]>): Promise<Answer> {
   try {
     return { addresses: await question, code: null };
   } catch (error) {
-    return { addresses: [], code: codeOf(error) };
+    const code = codeOf(error);
+    return { addresses: [], code: code === "ECANCELLED" ? "ETIMEOUT" : code };
   }
 }
 

@@ -1,6 +1,5 @@
 import { databaseStatus } from "../../../core/database-status.js";
 import { embeddedStatus, NO_SERVER } from "../../../core/embedded.js";
-import { resolveTarget } from "../../../db/resolve.js";
 import { defineCommand } from "../../command.js";
 import { databaseText, embeddedText } from "./text.js";
 
@@ -19,15 +18,12 @@ export const status = defineCommand({
   ],
   needs: "nothing",
   writes: null,
-  run: async (_, { config, notice }) => {
+  run: async (_, { config, resolve }) => {
     const embedded = config.databaseUrl === null ? embeddedStatus(config.home) : null;
     if (embedded !== null && embedded.state !== "running") {
       return { ...embedded, database: null };
     }
-    const { target, warnings } = await resolveTarget(config);
-    for (const { message } of warnings) {
-      notice(`warning: ${message}`);
-    }
+    const { target } = await resolve();
     return { ...(embedded ?? { state: null, ...NO_SERVER }), database: await databaseStatus(target) };
   },
   text: ({ database, state, ...server }, view) => {
