@@ -21,7 +21,8 @@ async function startStudio(databaseUrl: string, ...options: string[]): Promise<S
   const home = temporaryFolder();
   const running = startProcess(process.execPath, [EXECUTABLE, "db", "studio", ...options], {
     cwd: home,
-    env: { PATH: process.env.PATH, HOME: home, DATABASE_URL: databaseUrl },
+    // One that is killed leaves its socket there.
+    env: { PATH: process.env.PATH, HOME: home, TMPDIR: home, DATABASE_URL: databaseUrl },
   });
   await expect.poll(() => running.said.stdout, { timeout: 60_000, message: "what Studio says" }).toContain("http://");
   return { ...running, url: /http:[^"\s]+/.exec(running.said.stdout)?.[0] ?? "" };
