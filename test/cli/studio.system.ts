@@ -21,9 +21,10 @@ async function startStudio(databaseUrl: string, ...options: string[]): Promise<S
   const home = temporaryFolder();
   const running = startProcess(process.execPath, [EXECUTABLE, "db", "studio", ...options], {
     cwd: home,
-    env: { PATH: process.env.PATH, HOME: home, DATABASE_URL: databaseUrl },
+    // One that is killed leaves its socket there.
+    env: { PATH: process.env.PATH, HOME: home, TMPDIR: home, DATABASE_URL: databaseUrl },
   });
-  await expect.poll(() => running.said.stdout, { timeout: 30_000, message: "what Studio says" }).toContain("http://");
+  await expect.poll(() => running.said.stdout, { timeout: 60_000, message: "what Studio says" }).toContain("http://");
   return { ...running, url: /http:[^"\s]+/.exec(running.said.stdout)?.[0] ?? "" };
 }
 
@@ -55,7 +56,9 @@ async function inChromium<T>(work: (page: Page) => Promise<T>): Promise<T> {
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", ...QUIET],
   });
   try {
-    return await work(await browser.newPage());
+    const page = await browser.newPage();
+    page.setDefaultTimeout(60_000);
+    return await work(page);
   } finally {
     await browser.close();
   }
@@ -70,7 +73,7 @@ async function query(url: string, sql: string, headers: Record<string, string> =
   });
 }
 
-describe("db studio", () => {
+describe("db studio", { timeout: 180_000 }, () => {
   it("shows the seeded words in the browser, which asks nobody but Studio", async ({ db }) => {
     await vocabdb(["seed"], { url: db.url });
     const studio = await startStudio(db.url);
