@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly answer?: string | Buffer;
   /** The answer to the request for TLS. */
   readonly offer?: "N" | "S" | Buffer;
+  /** Hangs up in the middle of the TLS that it has agreed to: in order, or with a reset. */
+  readonly handshake?: "close" | "reset";
   /** The answer to a login. */
   readonly login?: Buffer;
 }
@@ -48,7 +50,11 @@ export async function withFake<T>(behaviour: Behaviour, work: (fake: Fake) => Pr
         if (behaviour.offer !== undefined) {
           socket.write(behaviour.offer);
         }
-      } else if (message[0] !== TLS_HANDSHAKE) {
+      } else if (message[0] === TLS_HANDSHAKE) {
+        if (behaviour.handshake !== undefined) {
+          behaviour.handshake === "reset" ? socket.resetAndDestroy() : socket.destroy();
+        }
+      } else {
         logins += 1;
         if (behaviour.login !== undefined) {
           socket.end(behaviour.login);

@@ -77,6 +77,14 @@ const services: readonly Setup[] = [
     expected: { id: "net.timeout", fix: /hangs/, logins: 0, withinMs: 4_500 },
     args: ["--timeout", "2s"],
   },
+  ...(["close", "reset"] as const).map((handshake) => ({
+    name: `a proxy that does not let TLS through (${handshake})`,
+    ...{ offer: "S" as const, handshake, query: "?sslmode=require" },
+    expected: {
+      ...{ id: "net.reset", message: "closed the connection during the TLS handshake", logins: 0 },
+      fix: "a proxy or firewall in between may not let TLS through",
+    },
+  })),
 ];
 
 /** As Supavisor and PgBouncer word them, and PostgreSQL when it cannot be made to say them here. */

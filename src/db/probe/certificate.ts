@@ -43,6 +43,14 @@ export async function readCertificate(
   try {
     await awaitEvent(secure, "secureConnect", limit);
     return factsOf(secure, host);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") {
+      // A reset is otherwise a connection that was lost; here there was none yet. The words are Node's, and it
+      // is not named as the cause, which would be what tells.
+      const message = "Client network socket disconnected before secure TLS connection was established";
+      throw Object.assign(new Error(message), { code: error.code });
+    }
+    throw error;
   } finally {
     secure.destroy();
     socket.destroy();
