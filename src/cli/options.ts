@@ -101,7 +101,7 @@ export const duration = (flags: string, description: string, fallback: string) =
 /** For whatever changes the schema. */
 export const lockTimeout = duration(
   "--lock-timeout <duration>",
-  "how long to try for a lock that others hold; they are never made to wait for longer than half a second",
+  "how long to try for a lock that others hold, half a second at a time",
   "5s",
 );
 

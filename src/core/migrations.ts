@@ -83,18 +83,20 @@ function refusalOf(error: unknown, target: Target, migrations: readonly Migratio
   return code === "P3005" ? new SchemaNotEmptyError(target.schema, migrations[0]?.name ?? "", { cause: error }) : error;
 }
 
-/** Corrects the record of a migration that failed or was applied by hand. */
+/** Corrects the record of a migration that failed or was applied by hand; not while a deploy is at work. */
 export async function resolveMigration(
   target: Target,
   name: string,
   as: "applied" | "rolled-back",
-  migrations = readMigrations(),
+  options: Pick<DeployOptions, "migrations" | "onWait" | "signal"> = {},
 ): Promise<void> {
+  const { migrations = readMigrations() } = options;
   const known = migrations.map((migration) => migration.name);
   if (as === "applied" && !known.includes(name)) {
     throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
   }
-  await withEngine(target, async ({ engine }) => {
+  const resolve = async ({ engine, waitForLock }: SchemaEngineSession): Promise<void> => {
+    await waitForLock();
     try {
       await (as === "applied"
         ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
@@ -111,7 +113,8 @@ export async function resolveMigration(
       }
       throw error;
     }
-  });
+  };
+  await withEngine(target, resolve, options);
 }
 
 /**

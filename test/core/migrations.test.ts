@@ -1,7 +1,9 @@
 /** Migrations against the record that Prisma Migrate keeps of them, applied by its own engine. */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
+import type { Wait } from "../../src/blocker.js";
 import { NO_DRIFT } from "../../src/core/drift/drift.js";
 import { type Migration, readMigrations } from "../../src/core/migration-files.js";
 import { rehearseMigrations } from "../../src/core/migration-rehearsal.js";
@@ -9,7 +11,7 @@ import { migrationStatus } from "../../src/core/migration-status.js";
 import { deployMigrations, requireMigrated, resolveMigration } from "../../src/core/migrations.js";
 import { withConnection } from "../../src/db/pool.js";
 import { MigrationFailedError, UsageError } from "../../src/errors.js";
-import { vocabdb } from "../support/cli.js";
+import { folderWith, vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 
 const SHIPPED = readMigrations();
@@ -225,7 +227,7 @@ describe("a migration that fails", () => {
     await expect(deployMigrations(target, { migrations: [corrected, next] })).rejects.toMatchObject(unfinished);
     await expect(rehearseMigrations(target, { migrations: [corrected] })).rejects.toMatchObject(unfinished);
 
-    await resolveMigration(target, broken.name, "rolled-back", [corrected, next]);
+    await resolveMigration(target, broken.name, "rolled-back", { migrations: [corrected, next] });
     expect(await migrationStatus(target, [corrected, next])).toMatchObject({
       ...{ state: "pending", pending: [corrected.name, next.name], failed: [], edited: [] },
     });
@@ -244,7 +246,7 @@ describe("a migration that fails", () => {
     const broken = migration("CREATE TABLE a ();\nSELECT 1 / 0;");
     await failureOf(deployMigrations(target, { migrations: [broken] }));
     await emptyDb.query("CREATE TABLE a ()");
-    await resolveMigration(target, broken.name, "applied", [broken]);
+    await resolveMigration(target, broken.name, "applied", { migrations: [broken] });
     expect(await migrationStatus(target, [broken])).toMatchObject({ state: "up-to-date", applied: [broken.name] });
     expect(await deployMigrations(target, { migrations: [broken] })).toEqual({
       applied: [],
@@ -267,15 +269,44 @@ describe("resolve", () => {
     expect(await migrationStatus(db.target)).toMatchObject({ state: "up-to-date" });
   });
 
+  it("waits until no deploy is at work", async ({ db }) => {
+    await withClient(db.direct, async (other) => {
+      await other.query("SELECT pg_advisory_lock(72707369)");
+      await db.query("UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = $1", [NAMES.at(-1)]);
+      const waits: Wait[] = [];
+      const resolving = resolveMigration(db.target, NAMES.at(-1) ?? "", "applied", {
+        onWait: (wait) => waits.push(wait),
+      });
+      await expect.poll(() => waits, { timeout: 20_000 }).toMatchObject([{ on: "deploy" }]);
+      expect(await migrationStatus(db.target)).toMatchObject({ state: "failed" });
+      await other.query("SELECT pg_advisory_unlock(72707369)");
+      await resolving;
+    });
+    expect(await migrationStatus(db.target)).toMatchObject({ state: "up-to-date" });
+  });
+
   it("takes a database whose tables were made by hand", async ({ emptyDb }) => {
     const made = migration("CREATE TABLE a ();");
     await emptyDb.query("CREATE TABLE a ()");
-    await resolveMigration(emptyDb.target, made.name, "applied", [made]);
+    await resolveMigration(emptyDb.target, made.name, "applied", { migrations: [made] });
     expect(await deployMigrations(emptyDb.target, { migrations: [made] })).toEqual({
       applied: [],
       alreadyApplied: 1,
       warnings: [],
     });
+  });
+});
+
+describe("the folder of migrations", () => {
+  it("with a folder that holds no script is refused, and it is told which", () => {
+    const folder = folderWith({ "migrations/1_a/migration.sql": "SELECT 1", "migrations/2_b/notes.txt": "" });
+    expect(() => readMigrations(join(folder, "migrations"))).toThrow(
+      expect.objectContaining({
+        ...{ code: "FILE_UNUSABLE", exitCode: 2, path: join(folder, "migrations", "2_b", "migration.sql") },
+        message: expect.stringContaining("is missing"),
+        hint: expect.stringContaining("restore the file"),
+      }),
+    );
   });
 });
 
@@ -331,6 +362,53 @@ describe("a rehearsal", () => {
     expect(result).toEqual({ applied: [added.name], alreadyApplied: NAMES.length, warnings: [] });
     expect(await migrationStatus(db.target, [...SHIPPED, added])).toMatchObject({ pending: [added.name] });
     await expect(db.query("SELECT age FROM users")).rejects.toMatchObject({ code: "42703" });
+  });
+});
+
+describe("what cannot be rolled back", () => {
+  it.for([
+    ["COMMIT", "CREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();"],
+    ["ROLLBACK, after which the rest would be committed", "CREATE TABLE a ();\nROLLBACK AND NO CHAIN;"],
+    ["PREPARE TRANSACTION", "CREATE TABLE a ();\nPREPARE TRANSACTION 'x';"],
+    ["an index that is built concurrently", "CREATE TABLE a (n int);\nCREATE INDEX CONCURRENTLY ON a (n);"],
+    ["VACUUM", "-- after the last\nVACUUM;"],
+  ] as const)("is not rehearsed: %s", async ([, sql], { emptyDb }) => {
+    const rehearsal = rehearseMigrations(emptyDb.target, { migrations: [migration(sql)] });
+    await expect(rehearsal).rejects.toMatchObject({
+      ...{ code: "USAGE", exitCode: 2, hint: expect.stringContaining("vocabdb migrate plan") },
+      message: expect.stringContaining("line 2"),
+    });
+    expect(await tables(emptyDb)).toEqual([]);
+  });
+
+  it("savepoints can, and so can a block that would like to commit", async ({ emptyDb }) => {
+    const savepoint = migration("SAVEPOINT a; CREATE TABLE a (); ROLLBACK TO a; CREATE TABLE b ();");
+    expect(await rehearseMigrations(emptyDb.target, { migrations: [savepoint] })).toMatchObject({
+      applied: [savepoint.name],
+    });
+    const block = migration("DO $$ BEGIN CREATE TABLE a (); COMMIT; END $$;");
+    expect(await failureOf(rehearseMigrations(emptyDb.target, { migrations: [block] }))).toMatchObject({
+      sqlState: "2D000",
+    });
+    expect(await tables(emptyDb)).toEqual([]);
+  });
+
+  it("is told when it has failed", async ({ emptyDb }) => {
+    const cases = [
+      ["SELECT 1;\nSELECT 1 / 0;", true],
+      ["CREATE TABLE a ();\nCOMMIT;\nSELECT 1 / 0;", false],
+      ["BEGIN;\nCREATE TABLE b ();\nSELECT 1 / 0;\nCOMMIT;", true],
+      ["DO $$ BEGIN CREATE TABLE c (); COMMIT; PERFORM 1 / 0; END $$;", false],
+      ["DO $$ BEGIN CREATE TABLE d (); PERFORM 1 / 0; END $$;", true],
+      ["CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END;\nSELECT 1 / 0;\nCOMMIT;", true],
+    ] as const;
+    for (const [index, [sql, leftNothing]] of cases.entries()) {
+      const failed = migration(sql, `1_${index}`);
+      const failure = await failureOf(deployMigrations(emptyDb.target, { migrations: [failed] }));
+      expect(failure, sql).toMatchObject({ leftNothing, recorded: true, sqlState: "22012" });
+      await emptyDb.query("DELETE FROM _prisma_migrations");
+    }
+    expect(await tables(emptyDb)).toEqual(["public._prisma_migrations", "public.a", "public.c"]);
   });
 });
 

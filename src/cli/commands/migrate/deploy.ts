@@ -11,7 +11,7 @@ export const deploy = defineCommand({
   summary: "apply what is pending",
   details:
     "Applies the migrations that ship with this version, in order, under Prisma's advisory lock: of several\n" +
-    "deploys at once one applies and the others wait. DIRECT_URL is used where it is set beside DATABASE_URL.\n\n" +
+    "deploys at once one applies and the others wait. DIRECT_URL is used where it is set beside DATABASE_URL.\n" +
     "A table's lock that others hold is tried for again and again, for as long as --lock-timeout says, so that the\n" +
     "application's queries go on meanwhile; then the migration gives up, says who holds the lock, and can be run\n" +
     "again. Before anything runs there are warnings about what may lose data or hold up the application.",
