@@ -12,7 +12,8 @@ export type ObjectKind =
   | "view"
   | "function"
   | "sequence"
-  | "type";
+  | "type"
+  | "extension";
 
 interface Located {
   /** The table that it belongs to, quoted; null for what stands in the schema by itself. */
@@ -32,6 +33,7 @@ interface Made extends Located {
 
 export interface TableObject extends Located {
   readonly kind: "table";
+  readonly table: null;
   readonly logged: boolean;
   readonly rowSecurity: boolean;
   readonly rowSecurityForced: boolean;
@@ -81,12 +83,14 @@ export interface PolicyObject extends Made {
 
 export interface FunctionObject extends Made {
   readonly kind: "function";
+  readonly table: null;
   /** What cannot be replaced in place: kind, arguments with names and defaults, result. */
   readonly signature: string;
 }
 
 export interface PlainObject extends Made {
-  readonly kind: "view" | "sequence" | "type";
+  readonly kind: "view" | "sequence" | "type" | "extension";
+  readonly table: null;
 }
 
 export type SchemaObject =
@@ -245,4 +249,13 @@ export async function readSchema(client: ClientBase, schema: string): Promise<Sc
   return rows.map(({ kind, table, name, position, uses, fields }) => {
     return { kind, table, name, position, uses, ...fields } as SchemaObject;
   });
+}
+
+/** Of the whole database; before everything else, as anything may build on them. */
+export async function readExtensions(client: ClientBase): Promise<SchemaObject[]> {
+  const { rows } = await client.query<{ name: string; sql: string }>(
+    `SELECT quote_ident(extname) AS name, format('CREATE EXTENSION %I SCHEMA %I', extname, nspname) AS sql
+       FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace`,
+  );
+  return rows.map(({ name, sql }) => ({ kind: "extension", table: null, name, position: 0, uses: [], sql }));
 }

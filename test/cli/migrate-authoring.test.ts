@@ -30,7 +30,8 @@ async function shadowDatabases(owner: string): Promise<unknown[]> {
   });
 }
 
-function urlOf({ direct }: TestDatabase, { name, password }: Role): string {
+/** Past any pooler: it knows no role of a test. */
+function urlOf({ direct }: TestDatabase, { name, password }: Pick<Role, "name" | "password">): string {
   return `postgresql://${name}:${password}@${direct.host}:${direct.port}/${direct.database}?sslmode=disable`;
 }
 
@@ -151,15 +152,17 @@ describe("migrate create", () => {
       expect(error.message).toContain("permission denied to create database");
       expect(error.hint).toContain(`ALTER ROLE "${role.name}" CREATEDB; or lend an empty database: --shadow-url`);
 
-      const byOption = await vocabdb([...args, "--shadow-url", emptyDb.url], { cwd, url });
+      const { user = "", password } = emptyDb.direct;
+      const lent = urlOf(emptyDb, { name: user, password: String(password) });
+      const byOption = await vocabdb([...args, "--shadow-url", lent], { cwd, url });
       expect(byOption.json()).toMatchObject({ changed: true, sql: expect.stringContaining('"etymology" TEXT') });
       expect(byOption.stderr).toContain("warning: the password in --shadow-url can be read");
-      const byEnvironment = await vocabdb(args, { cwd, url, env: { SHADOW_DATABASE_URL: emptyDb.url } });
+      const byEnvironment = await vocabdb(args, { cwd, url, env: { SHADOW_DATABASE_URL: lent } });
       expect(byEnvironment.json()).toMatchObject({ changed: true });
       expect(byEnvironment.stderr).not.toContain("warning");
 
       // The database itself is not empty, and is not taken for one to try things in.
-      const itself = await vocabdb(args, { cwd, url, env: { SHADOW_DATABASE_URL: db.url } });
+      const itself = await vocabdb(args, { cwd, url, env: { SHADOW_DATABASE_URL: url } });
       expect(itself.exitCode).toBe(2);
       expect(JSON.parse(itself.stderr).error.message).toMatch(
         /is not empty.*its schema public holds _prisma_migrations/,

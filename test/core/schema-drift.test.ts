@@ -216,7 +216,7 @@ describe("is seen and taken back", () => {
       "CREATE POLICY everybody ON users FOR SELECT USING (true)": ["extra policy users.everybody"],
     }));
 
-  it("in tables", ({ db }) =>
+  it("in tables and extensions", ({ db }) =>
     seenAndTakenBack(db, {
       "DROP TABLE database_mark": ["missing table database_mark"],
       "DROP TABLE progress; DROP TABLE users CASCADE": [
@@ -226,6 +226,11 @@ describe("is seen and taken back", () => {
         "missing table users",
       ],
       "ALTER TABLE audit_log SET UNLOGGED": ["changed table audit_log"],
+      "DROP EXTENSION pg_trgm CASCADE": [
+        "missing extension pg_trgm",
+        "missing index users.users_search_idx",
+        "missing index vocabulary_words.vocabulary_words_search_idx",
+      ],
     }));
 
   it("in what migrations to come may make", async ({ emptyDb }) => {
@@ -380,8 +385,10 @@ describe("says why when it cannot be found out", () => {
 
   it.for([
     ["CREATE TABLE a (); COMMIT; CREATE TABLE b ();", /ends a transaction, or cannot run in one \(line 1\)/],
-    ["CREATE TABLE public.a ();", /names the schema public/],
-    ['CREATE TABLE a (); INSERT INTO "public".a DEFAULT VALUES', /names the schema public/],
+    ["CREATE TABLE public.a ();", /names the schema it works in.* \(line 1\)/],
+    ["SET search_path TO public;\nCREATE TABLE a ();", /names the schema it works in/],
+    ['CREATE TABLE a (); INSERT INTO "public".a DEFAULT VALUES', /names the schema it works in/],
+    ["CREATE TABLE a ();\nDO $$ BEGIN PERFORM 1 FROM public.a; END $$", /names the schema it works in.* \(line 2\)/],
     ["CREATE SCHEMA only_once;", /does not run again: schema "only_once" already exists/],
   ] as const)("because of the migration %s", async ([sql, reason], { emptyDb }) => {
     const migration = migrated(sql);

@@ -69,7 +69,7 @@ export function alterColumn(
     }
     build(add);
   } else if (rebuilt.has(referenceTo(want))) {
-    drops.push({ order: 7, sql: drop });
+    drops.push({ kind: "column", sql: drop });
     build(add);
   } else if (want.generated !== "") {
     const text = `${table}.${name} is no longer computed; to have it computed again, without the values it has`;

@@ -1,10 +1,10 @@
 /** The migrations, run once more in a schema of their own that is gone when the transaction ends. */
 import { randomBytes } from "node:crypto";
 import type { ClientBase } from "pg";
-import { readSchema, type SchemaObject } from "../../db/catalog.js";
+import { readExtensions, readSchema, type SchemaObject } from "../../db/catalog.js";
 import { withConnection } from "../../db/pool.js";
 import { actsAlone, controlsTransaction, isConcurrent, runScript, ScriptError } from "../../db/sql-script.js";
-import { statementsIn, wordOf } from "../../db/sql-tokens.js";
+import { type Statement, statementsIn, wordOf } from "../../db/sql-tokens.js";
 import type { Target } from "../../db/target.js";
 import { inTransaction } from "../../db/transaction.js";
 import type { Migration } from "../migration-files.js";
@@ -59,22 +59,24 @@ export async function replay(
   const shadow = `vocabdb_shadow_${randomBytes(8).toString("hex")}`;
   const { rows } = await client.query<{ schema: string }>("SELECT quote_ident($1) AS schema", [schemaName]);
   const schema = rows[0]?.schema ?? "";
+  const extensions = new Set((await readExtensions(client)).map(({ name }) => name));
   await makeShadow(client, shadow, schema);
-  for (const { name, sql } of migrations) {
-    await runScript(client, withoutConcurrently(sql)).catch((error: unknown) => {
-      throw error instanceof ScriptError ? impossible(`the migration ${name} does not run again`, error.cause) : error;
-    });
+  for (const migration of migrations) {
+    await rerun(client, migration);
   }
   const readShadow = async (): Promise<SchemaObject[]> => {
     // What is found in the target's schema is told without its name on both sides: extensions may be there.
     await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}`);
-    const made = JSON.stringify(await readSchema(client, shadow));
+    // An extension that is there again was missing.
+    const made = (await readExtensions(client)).filter(({ name }) => !extensions.has(name));
+    const objects = JSON.stringify([...made, ...(await readSchema(client, shadow))]);
     await client.query(`SET LOCAL search_path TO ${schema}`);
-    return JSON.parse(made.replaceAll(shadow, JSON.stringify(schema).slice(1, -1)));
+    return JSON.parse(objects.replaceAll(shadow, JSON.stringify(schema).slice(1, -1)));
   };
   const remake = async (sql: string): Promise<SchemaObject[]> => {
-    await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}`);
-    await client.query(sql);
+    await client.query(`SET LOCAL search_path TO ${shadow}, ${schema}; SAVEPOINT remake`);
+    // What cannot be made anew by itself stays as it is.
+    await client.query(sql).catch(() => client.query("ROLLBACK TO SAVEPOINT remake"));
     return readShadow();
   };
   const wanted = await readShadow();
@@ -82,6 +84,12 @@ export async function replay(
     throw isOf(error, [LOCK_NOT_AVAILABLE]) ? impossible("a table is locked", error) : error;
   });
   return { wanted, had, remake, schema, client };
+}
+
+async function rerun(client: ClientBase, { name, sql }: Migration): Promise<void> {
+  await runScript(client, withoutConcurrently(sql)).catch((error: unknown) => {
+    throw error instanceof ScriptError ? impossible(`the migration ${name} does not run again`, error.cause) : error;
+  });
 }
 
 async function makeShadow(client: ClientBase, shadow: string, schema: string): Promise<void> {
@@ -114,16 +122,35 @@ function impossible(what: string, cause: Error): ReplayImpossible {
 
 /** Of what leaves the transaction, or reaches beyond the schema, nothing could be taken back. */
 function refuseUnlessReplayable({ name, sql }: Migration, schema: string): void {
-  const breaker = statementsIn(sql).find(
-    (each) => controlsTransaction(each) || (actsAlone(each) && !isConcurrent(each)),
-  );
+  const statements = statementsIn(sql);
+  const breaker = statements.find((each) => controlsTransaction(each) || (actsAlone(each) && !isConcurrent(each)));
   if (breaker !== undefined) {
     throw new ReplayImpossible(`the migration ${name} ends a transaction, or cannot run in one (line ${breaker.line})`);
   }
-  const qualified = [`${schema}.`, `"${schema.replaceAll('"', '""')}".`];
-  if (qualified.some((prefix) => sql.includes(prefix))) {
-    throw new ReplayImpossible(`the migration ${name} names the schema ${schema}, and would not keep to another`);
+  const elsewhere = statements.find((each) => leavesSearchPath(each) || namesSchema(each, schema));
+  if (elsewhere !== undefined) {
+    throw new ReplayImpossible(
+      `the migration ${name} names the schema it works in, and would not keep to another (line ${elsewhere.line})`,
+    );
   }
+}
+
+function leavesSearchPath({ tokens }: Statement): boolean {
+  const words = tokens.map(wordOf);
+  return (
+    words.includes("set_config") ||
+    (["set", "reset"].includes(words[0] ?? "") && ["search_path", "schema", "all"].some((name) => words.includes(name)))
+  );
+}
+
+/** Statements may stand in literals as well: those of a DO block, for one. */
+function namesSchema({ tokens }: Statement, schema: string): boolean {
+  const quoted = `"${schema.replaceAll('"', '""')}"`;
+  return tokens.some(({ kind, text }, index) =>
+    kind === "literal"
+      ? text.includes(`${schema}.`) || text.includes(`${quoted}.`)
+      : (text === schema || text === quoted) && tokens[index + 1]?.text === ".",
+  );
 }
 
 /** There is no other way in a transaction, and in a table without rows no difference. */

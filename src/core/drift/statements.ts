@@ -13,7 +13,7 @@ import { lacksValidation, type Pair } from "./compare.js";
 /** Statements without semicolons. */
 export interface Steps {
   /** In the order of {@link DROP_ORDER}. */
-  readonly drops: { readonly order: number; readonly sql: string }[];
+  readonly drops: { readonly kind: (typeof DROP_ORDER)[number]; readonly sql: string }[];
   /** In the order of their positions. */
   readonly builds: { readonly position: number; readonly sql: string }[];
   /** What only a person can decide: an explanation, and the statement if there is one. */
@@ -21,7 +21,17 @@ export interface Steps {
 }
 
 /** What depends on others goes before them. Foreign keys are constraints, and depend on the indexes of others. */
-const DROP_ORDER = ["rule", "trigger", "policy", "view", "foreign key", "constraint", "index", "column", "function"];
+const DROP_ORDER = [
+  "rule",
+  "trigger",
+  "policy",
+  "view",
+  "foreign key",
+  "constraint",
+  "index",
+  "column",
+  "function",
+] as const;
 
 /**
  * One transaction, so that it takes effect as a whole. Nothing in it removes rows, columns or what stands beside
@@ -47,7 +57,7 @@ function stepsOf(pairs: readonly Pair[], wanted: readonly SchemaObject[]) {
     correct(pair, steps, pairs, wanted);
   }
   reindex(pairs, wanted, steps);
-  const drops = steps.drops.sort((a, b) => a.order - b.order);
+  const drops = steps.drops.sort((a, b) => DROP_ORDER.indexOf(a.kind) - DROP_ORDER.indexOf(b.kind));
   const builds = steps.builds.sort((a, b) => a.position - b.position);
   return {
     statements: [...drops, ...builds].map(({ sql }) => `${sql};`),
@@ -57,7 +67,7 @@ function stepsOf(pairs: readonly Pair[], wanted: readonly SchemaObject[]) {
 
 /** Names may hold line ends, at which a comment would end. */
 function comment(text: string): string {
-  return text.replace(/^/gm, "-- ").replace(/\r(?!\n)/g, "\r-- ");
+  return text.replace(/^/gm, "-- ");
 }
 
 /** Generated columns are made again, and with them what is built on them. */
@@ -89,6 +99,7 @@ function correct(pair: Pair, steps: Steps, pairs: readonly Pair[], wanted: reado
     case "view":
     case "sequence":
     case "function":
+    case "extension":
       correctObject(pair, steps);
       break;
     default:
@@ -149,7 +160,7 @@ function positionOf(reference: string, wanted: readonly SchemaObject[]): number 
 
 /** What stands in the schema by itself. */
 function correctObject({ change, want, have }: Pair, { drops, builds, notes }: Steps): void {
-  const { kind, name } = want ?? have;
+  const { name } = want ?? have;
   if (change === "extra") {
     noteForeign(have, notes);
     return;
@@ -172,10 +183,7 @@ function correctObject({ change, want, have }: Pair, { drops, builds, notes }: S
   } else {
     const mayReplace = want.kind === "function" && have.kind === "function" && want.signature === have.signature;
     if (!mayReplace) {
-      drops.push({
-        order: DROP_ORDER.indexOf(kind),
-        sql: `DROP ${keywordOf(have)} ${name}`,
-      });
+      drops.push({ kind: want.kind === "view" ? "view" : "function", sql: `DROP ${keywordOf(have)} ${name}` });
     }
     build(want.sql);
   }
@@ -218,7 +226,7 @@ function correctPart({ change, want, have }: Pair, { drops, builds }: Steps): vo
   if (!keepsBody && change !== "missing") {
     const isForeignKey = object.kind === "constraint" && object.isForeignKey;
     drops.push({
-      order: DROP_ORDER.indexOf(isForeignKey ? "foreign key" : kind),
+      kind: isForeignKey ? "foreign key" : kind,
       sql:
         kind === "constraint"
           ? `${alter} DROP CONSTRAINT ${name}`

@@ -5,7 +5,7 @@ import { createMigration, type Shadow } from "../../../core/migration-create.js"
 import { PRISMA_FOLDER } from "../../../core/migration-files.js";
 import type { Resolution } from "../../../db/resolve.js";
 import { parseDatabaseUrl } from "../../../db/url.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { UsageError } from "../../../errors.js";
 import { Secret } from "../../../secret.js";
 import { defineCommand, parameter } from "../../command.js";
 import { flagOption } from "../../options.js";
@@ -44,7 +44,6 @@ export const create = defineCommand({
     { command: "vocabdb migrate create add_user_notes", description: "Write it, to be read and completed" },
     { command: "vocabdb migrate create words_have_tones_check --empty", description: "One to write by hand" },
   ],
-  exitCodes: [ExitCode.unexpected],
   needs: "target",
   writes: null,
   precheck: ({ empty, shadowUrl }) => {

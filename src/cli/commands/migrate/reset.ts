@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { resetDatabase } from "../../../core/migration-reset.js";
 import { ExitCode } from "../../../errors.js";
-import { defineCommand } from "../../command.js";
-import { confirm, confirmationOf, lockTimeout, writing } from "../../options.js";
+import { defineCommand, repeatable } from "../../command.js";
+import { confirmationOf, flagOption, lockTimeout, writing } from "../../options.js";
 import { count, visible } from "../../render/text.js";
 import { listeners } from "./warnings.js";
 
@@ -14,15 +15,16 @@ export const reset = defineCommand({
     "has named is refused, whatever is confirmed.",
   args: {},
   options: {
-    confirm: confirm("the database"),
+    confirm: repeatable("--confirm <name>", "name of the database, to confirm it", z.array(z.string()).default([])),
     lockTimeout,
-    ...writing,
+    reason: writing.reason,
+    dryRun: flagOption("-n, --dry-run", "say what would go, and how many rows; nobody is locked out"),
   },
   examples: [
     { command: "vocabdb migrate reset --dry-run", description: "What would go, with the number of rows" },
     { command: "vocabdb migrate reset --confirm vocabdb", description: "Start the database vocabdb over" },
   ],
-  exitCodes: [ExitCode.unexpected, ExitCode.conflict],
+  exitCodes: [ExitCode.conflict],
   needs: "connection",
   writes: "schema",
   onMarked: () => ({ refused: "migrate reset" }),
