@@ -34,7 +34,8 @@ export function blockerText(blocker: Blocker): string {
   const age = ageSeconds === null ? "" : ` for ${ageText(ageSeconds)}`;
   const who = [application === "" ? "unnamed" : application, ...(user === null ? [] : [`user ${user}`])].join(", ");
   const doing = `${state ?? "in a state that your role may not see"}${age}${waiting ? ", waiting for a lock itself" : ""}`;
-  const what = query === null || query === "" ? "" : `: ${query}`;
+  // A name in quotes may hold whatever its owner likes, line ends included.
+  const what = query === null || query === "" ? "" : `: ${query.replace(/\s+/g, " ")}`;
   return pid === null ? `a prepared transaction${age}${what}` : `pid ${pid} (${who}), ${doing}${what}`;
 }
 

@@ -91,7 +91,15 @@ export function actsAlone(statement: Statement): boolean {
 const ALONE =
   /^(vacuum|(create|drop) (database|tablespace|subscription)|alter system|reindex (database|system|schema)|cluster$)\b/;
 
-/** Builds or drops without a lock that others would wait behind; given up in the middle, it leaves an invalid index. */
+/**
+ * Whether the script builds or drops something without a lock that others would wait behind. Given up in the middle, it
+ * leaves an invalid index.
+ */
+export function isConcurrentScript(script: string): boolean {
+  const [only, ...others] = statementsIn(script);
+  return only !== undefined && others.length === 0 && isConcurrent(only);
+}
+
 export function isConcurrent({ tokens }: Statement): boolean {
   const [first] = tokens;
   return (

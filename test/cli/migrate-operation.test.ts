@@ -17,7 +17,7 @@ async function whileRead<T>(emptyDb: TestDatabase, work: (reader: Client, pid: n
   return withClient({ ...emptyDb.direct, application_name: "nightly report" }, async (reader) => {
     const { rows } = await reader.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     await reader.query("BEGIN");
-    await reader.query(`SELECT 1 AS "\u001b[31m" FROM users WHERE email = 'ada@example.org'`);
+    await reader.query(`SELECT 1 AS "\u001b[31m\nerror: x" FROM users WHERE email = 'ada@example.org'`);
     return work(reader, rows[0]?.pid ?? 0);
   });
 }
@@ -33,7 +33,7 @@ describe("a lock that others hold", () => {
       const { exitCode, stdout, stderr } = await vocabdb(["migrate", "--lock-timeout", "1500ms"], { url });
       expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: "" });
       const holder = `pid ${pid} \\(nightly report, user \\S+\\), idle in transaction for \\d+ s: `;
-      const query = String.raw`SELECT … AS "\\u\{1b\}\[31m" FROM users WHERE email = '…'`;
+      const query = String.raw`SELECT … AS "\\u\{1b\}\[31m error: x" FROM users WHERE email = '…'`;
       expect(stderr).toMatch(
         new RegExp(`^trying again and again for a lock that others hold: ${holder}${query}$`, "m"),
       );
