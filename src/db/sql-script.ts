@@ -1,13 +1,25 @@
-/** Runs SQL scripts of several statements, and says on which line one failed. */
+/** Runs SQL scripts of several statements, says on which line one failed, and whether it left anything behind. */
 import pg from "pg";
+import { lineAt, type Statement, statementsIn, wordOf } from "./sql-tokens.js";
 
-/** A script that the server refused. */
+/** What the server says of it, where it was the server. */
+interface Refusal extends Error {
+  readonly code?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly column?: string | undefined;
+}
+
+/** A script that failed. */
 export class ScriptError extends Error {
   constructor(
     readonly script: string,
     /** 1-based line of the statement that failed, null where it cannot be told. */
     readonly line: number | null,
-    override readonly cause: pg.DatabaseError,
+    /** Whether everything that the script did is rolled back. */
+    readonly leftNothing: boolean,
+    override readonly cause: Refusal,
   ) {
     super(cause.message);
   }
@@ -30,86 +42,79 @@ export async function runScript(client: pg.ClientBase, script: string): Promise<
   try {
     await client.query(script);
   } catch (error) {
-    throw error instanceof pg.DatabaseError
-      ? new ScriptError(script, failedLine(script, error, completed), error)
-      : error;
+    throw error instanceof pg.DatabaseError ? scriptError(script, error, completed) : error;
   } finally {
     connection.removeListener("commandComplete", count);
   }
 }
 
+function scriptError(script: string, error: pg.DatabaseError, completed: number): ScriptError {
+  const statements = statementsIn(script);
+  const leftNothing =
+    !statements.slice(0, completed).some((statement) => endsTransaction(statement) || actsAlone(statement)) &&
+    !statements.slice(completed, completed + 1).some((statement) => actsAlone(statement) || maySplit(statement));
+  return new ScriptError(script, failedLine(script, error, statements[completed]), leftNothing, error);
+}
+
 /** The server gives a position for errors of syntax and names only; otherwise the statements done are counted. */
-function failedLine(script: string, error: pg.DatabaseError, completed: number): number | null {
+function failedLine(script: string, error: pg.DatabaseError, failed: Statement | undefined): number | null {
   if (error.position !== undefined) {
     // Counted in characters by the server, in UTF-16 units here.
     return lineAt(script, [...script].slice(0, Number(error.position) - 1).join("").length);
   }
-  const offset = statementOffsets(script)[completed];
-  return offset === undefined ? null : lineAt(script, offset);
+  return failed?.line ?? null;
 }
 
-/** What may hold a semicolon that ends nothing; a statement's first other character is its start. */
-const TOKENS = [
-  /--[^\n]*/y, // line comment
-  /\s+/y,
-  /[eE]'(?:[^'\\]|\\.|'')*'/sy, // string with escapes
-  /'(?:[^']|'')*'/y,
-  /"(?:[^"]|"")*"/y,
-  /\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?\$\1\$/y, // dollar quote
-  /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y, // word: its $ starts no dollar quote
-];
-const BLANK = new Set([0, 1]);
+/** The first statement that would end a transaction around the script, or that cannot run in one; null without any. */
+export function transactionBreaker(script: string): Statement | null {
+  return statementsIn(script).find((each) => controlsTransaction(each) || actsAlone(each)) ?? null;
+}
+
+/** Savepoints are no matter: they stay within. */
+export function controlsTransaction(statement: Statement): boolean {
+  const words = leadingWords(statement);
+  return (
+    /^(begin|start transaction|commit|end|abort|prepare transaction|rollback)\b/.test(words) &&
+    !/^rollback (work |transaction )?to\b/.test(words)
+  );
+}
+
+function endsTransaction(statement: Statement): boolean {
+  return /^(commit|end|prepare transaction)\b/.test(leadingWords(statement));
+}
+
+/** What PostgreSQL refuses in a transaction, because it commits in between or cannot be undone. */
+export function actsAlone(statement: Statement): boolean {
+  return isConcurrently(statement) || ALONE.test(leadingWords(statement));
+}
+
+const ALONE =
+  /^(vacuum|(create|drop) (database|tablespace|subscription)|alter system|reindex (database|system|schema)|cluster$)\b/;
 
 /**
- * @returns the offset of each statement's first character, comments before it left out. Bodies of SQL
- *   functions in BEGIN ATOMIC form are taken apart as if they were statements of their own.
+ * Whether the script builds or drops something without a lock that others would wait behind. Given up in the middle, it
+ * leaves an invalid index.
  */
-export function statementOffsets(script: string): number[] {
-  const offsets: number[] = [];
-  let inStatement = false;
-  let position = 0;
-  while (position < script.length) {
-    const { end, blank } = nextToken(script, position);
-    const isTerminator = script[position] === ";" && end === position + 1;
-    if (isTerminator) {
-      inStatement = false;
-    } else if (!blank && !inStatement) {
-      offsets.push(position);
-      inStatement = true;
-    }
-    position = end;
-  }
-  return offsets;
+export function isConcurrent(script: string): boolean {
+  const [only, ...others] = statementsIn(script);
+  return only !== undefined && others.length === 0 && isConcurrently(only);
 }
 
-function nextToken(script: string, position: number): { end: number; blank: boolean } {
-  if (script.startsWith("/*", position)) {
-    return { end: endOfBlockComment(script, position), blank: true };
-  }
-  for (const [index, pattern] of TOKENS.entries()) {
-    pattern.lastIndex = position;
-    if (pattern.test(script)) {
-      return { end: pattern.lastIndex, blank: BLANK.has(index) };
-    }
-  }
-  return { end: position + 1, blank: false };
+function isConcurrently({ tokens }: Statement): boolean {
+  const [first] = tokens;
+  return (
+    ["create", "drop", "reindex", "alter"].includes(wordOf(first)) &&
+    tokens.some((token) => wordOf(token) === "concurrently")
+  );
 }
 
-/** PostgreSQL's block comments nest, unlike those of most languages. */
-function endOfBlockComment(script: string, start: number): number {
-  const marks = /\/\*|\*\//g;
-  marks.lastIndex = start;
-  let depth = 0;
-  for (let mark = marks.exec(script); mark !== null; mark = marks.exec(script)) {
-    depth += mark[0] === "/*" ? 1 : -1;
-    if (depth === 0) {
-      return marks.lastIndex;
-    }
-  }
-  return script.length;
+/** A block or a procedure that is alone in its script may commit between its statements. */
+function maySplit(statement: Statement): boolean {
+  const verb = wordOf(statement.tokens[0]);
+  const commits = statement.tokens.some(({ text }) => /\b(commit|rollback)\b/i.test(text));
+  return verb === "call" || (verb === "do" && commits);
 }
 
-/** @returns the 1-based line of an offset. */
-function lineAt(script: string, offset: number): number {
-  return script.slice(0, offset).split("\n").length;
+function leadingWords({ tokens }: Statement): string {
+  return tokens.slice(0, 3).map(wordOf).join(" ").trim();
 }
