@@ -3,7 +3,8 @@
  * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
  */
 
-import type { Finding } from "./finding.js";
+import { type Blocker, blockerRemedies, blockerText } from "./blocker.js";
+import type { Finding, MigrationWarning } from "./finding.js";
 import { shellWord } from "./shell.js";
 
 /** The meaning of each exit code; README and `docs/cli.md` explain them. */
@@ -270,6 +271,10 @@ export interface MigrationFailure {
   /** SQLSTATE, where the server answered. */
   readonly sqlState: string | null;
   readonly reason: string;
+  /** Whether all of it is rolled back. Not so if it commits by itself, or did what no transaction can undo. */
+  readonly leftNothing: boolean;
+  /** Whether the database's record says that it failed, so that nothing is applied until that is resolved. */
+  readonly recorded: boolean;
 }
 
 export class MigrationFailedError extends VocabdbError {
@@ -284,8 +289,58 @@ export class MigrationFailedError extends VocabdbError {
     const where = line === null ? "" : `, migration.sql line ${line}`;
     super(
       `migration ${migration} failed${where}: ${reason}${sqlState === null ? "" : ` (SQLSTATE ${sqlState})`}`,
-      `none of its statements took effect; correct the cause, then: vocabdb migrate resolve --rolled-back ${migration} && vocabdb migrate`,
+      afterFailure(failure),
       options,
+    );
+  }
+}
+
+function afterFailure({ migration, leftNothing, recorded }: MigrationFailure): string {
+  if (!recorded) {
+    return "none of its statements took effect; correct the cause, then: vocabdb migrate";
+  }
+  return leftNothing
+    ? `none of its statements took effect; correct the cause, then: vocabdb migrate resolve --rolled-back ${migration} && vocabdb migrate`
+    : "what it did before may be there, for it does not run in one transaction (an index that was being built is left " +
+        `invalid: drop it): undo that, then vocabdb migrate resolve --rolled-back ${migration} && vocabdb migrate; ` +
+        `or do the rest by hand, then vocabdb migrate resolve --applied ${migration}`;
+}
+
+/** Others hold a lock that a migration needs; it gave way to them, and nothing of it is left. */
+export class MigrationBlockedError extends VocabdbError {
+  readonly code = "MIGRATION_BLOCKED";
+  readonly exitCode = ExitCode.conflict;
+
+  /** @param blockers those who were seen to hold it; empty if nobody could be seen */
+  constructor(
+    readonly migration: string,
+    readonly waitedMs: number,
+    readonly blockers: readonly Blocker[],
+    options?: ErrorOptions,
+  ) {
+    const holders = blockers.map((blocker) => `\n  ${blockerText(blocker)}`).join("");
+    const remedies =
+      blockers.length === 0 ? ["see who is at work: SELECT * FROM pg_stat_activity"] : blockerRemedies(blockers);
+    super(
+      `migration ${migration} got no lock in ${(waitedMs / 1000).toFixed(1)} s, and nothing of it took effect; ` +
+        (holders === "" ? "who holds it could not be seen" : `the lock is held by:${holders}`),
+      `${remedies.join("; ")}; then run this command again, or let it try longer: --lock-timeout 1m`,
+      options,
+    );
+  }
+}
+
+/** What is pending may lose data, or hold up whoever uses the database, and that was not to happen. */
+export class MigrationRiskyError extends VocabdbError {
+  readonly code = "MIGRATION_RISKY";
+  readonly exitCode = ExitCode.findings;
+
+  constructor(readonly warnings: readonly MigrationWarning[]) {
+    const list = warnings.map(({ migration, line, message }) => `\n  ${migration}, line ${line}: ${message}`);
+    const fixes = new Set(warnings.map(({ fix }) => fix).filter((fix) => fix !== null));
+    super(
+      `nothing was applied: what is pending is not safe on a database in use${list.join("")}`,
+      [...fixes, "without --strict, these are warnings"].join("; "),
     );
   }
 }
@@ -335,9 +390,15 @@ export class MigrationsDivergedError extends VocabdbError {
       edited.length > 0 ? `changed after they were applied: ${edited.join(", ")}` : "",
       unknown.length > 0 ? `applied here but not part of this version of vocabdb: ${unknown.join(", ")}` : "",
     ].filter((part) => part !== "");
+    const remedies = [
+      edited.length > 0
+        ? "restore the edited files as they were when they were applied (reinstall the version of vocabdb that applied them, or take them from version control), and make the change in a new migration"
+        : "",
+      unknown.length > 0 ? `install the version of vocabdb that knows ${unknown.at(-1)}, or a newer one` : "",
+    ].filter((remedy) => remedy !== "");
     super(
       `the history of this database differs from the migrations of this version (${parts.join("; ")})`,
-      "run the version of vocabdb that the database was migrated with, or a newer one; `vocabdb migrate status` lists the differences",
+      remedies.join("; "),
     );
   }
 }

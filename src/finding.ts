@@ -11,3 +11,10 @@ export interface Finding {
   /** What to do about it: a command, a statement, a URL without its password, the way through a dashboard. */
   readonly fix: string | null;
 }
+
+/** What a statement of a migration may do to a database that is in use. */
+export interface MigrationWarning extends Pick<Finding, "id" | "message" | "fix"> {
+  readonly migration: string;
+  /** 1-based, of the statement in the migration's file. */
+  readonly line: number;
+}

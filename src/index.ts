@@ -36,6 +36,7 @@ export async function openDatabase(options: OpenOptions = {}): Promise<Database>
   return openTarget(target);
 }
 
+export type { Blocker, Wait } from "./blocker.js";
 export { type Actor, type HistoryOptions, type HistoryPage, listHistory } from "./core/audit.js";
 export { normalizeEmail } from "./core/email.js";
 export {
@@ -44,8 +45,9 @@ export {
   type ProgressImportOptions,
   type UserImportOptions,
 } from "./core/import.js";
+export { type MigrationPlan, type PlanOptions, planMigrations } from "./core/migration-plan.js";
 export { type MigrationStatus, migrationStatus } from "./core/migration-status.js";
-export { deployMigrations } from "./core/migrations.js";
+export { type DeployOptions, type DeployResult, deployMigrations } from "./core/migrations.js";
 export { type ProgressOptions, type ProgressOverview, showProgress } from "./core/progress.js";
 export { listProgress, type ProgressListOptions, type ProgressPage } from "./core/progress-list.js";
 export { type ProgressReport, type ReportOptions, reportProgress } from "./core/progress-report.js";
@@ -72,5 +74,6 @@ export { type FoundWord, type SearchOptions, type SearchResult, searchWords } fr
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
 export { withDeleted } from "./db/soft-delete.js";
 export * from "./errors.js";
+export type { MigrationWarning } from "./finding.js";
 export { Prisma, type Progress, type Session, type VocabularyWord } from "./generated/prisma/client.js";
 export { Secret } from "./secret.js";

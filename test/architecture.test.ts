@@ -33,12 +33,17 @@ function modules(): Module[] {
 const layerOf = (path: string): string => (path.includes("/") ? (path.split("/")[0] ?? "") : path);
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ["core", "db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
-  core: ["db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
-  db: ["generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
-  "index.ts": ["core", "db", "generated", "config.ts", "errors.ts", "finding.ts", "secret.ts"],
+  cli: [
+    ...["core", "db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
+    ...["age.ts", "blocker.ts"],
+  ],
+  core: ["db", "config.ts", "errors.ts", "finding.ts", "secret.ts", "package-root.ts", "shell.ts", "blocker.ts"],
+  db: ["generated", "config.ts", "errors.ts", "finding.ts", "secret.ts", "blocker.ts"],
+  "index.ts": ["core", "db", "generated", "config.ts", "errors.ts", "finding.ts", "secret.ts", "blocker.ts"],
   "config.ts": ["errors.ts", "finding.ts", "secret.ts"],
-  "errors.ts": ["finding.ts", "shell.ts"],
+  "errors.ts": ["finding.ts", "shell.ts", "blocker.ts"],
+  "blocker.ts": ["age.ts"],
+  "age.ts": [],
   "finding.ts": [],
   "shell.ts": [],
   "secret.ts": [],

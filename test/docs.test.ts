@@ -78,7 +78,14 @@ it("every error code stands in docs/errors.md, with its exit code", () => {
 });
 
 it("every link between the documents leads somewhere", () => {
-  for (const file of ["README.md", "docs/cli.md", "docs/errors.md", "docs/decisions.md", "data/README.md"]) {
+  for (const file of [
+    "README.md",
+    "docs/cli.md",
+    "docs/errors.md",
+    "docs/decisions.md",
+    "docs/migrations.md",
+    "data/README.md",
+  ]) {
     for (const [, link = ""] of read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       expect(() => read(join(file, "..", link)), `${file}: ${link}`).not.toThrow();
     }

@@ -98,6 +98,13 @@ export const duration = (flags: string, description: string, fallback: string) =
       .pipe(z.number().min(100, "must be at least 100ms").max(3_600_000, "must be at most 60m")),
   );
 
+/** For whatever changes the schema. */
+export const lockTimeout = duration(
+  "--lock-timeout <duration>",
+  "how long to try for a lock that others hold, half a second at a time",
+  "5s",
+);
+
 /** A point in time that may depend on when the command runs. */
 export type Moment = (now: Date) => Date;
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MigrationList, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import { FileError } from "../errors.js";
 import { packageRoot } from "../package-root.js";
 
 export interface Migration {
@@ -14,12 +15,29 @@ const MIGRATIONS_FOLDER = join(packageRoot, "prisma", "migrations");
 /** For the engine: no table of the schema is left out. */
 export const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] };
 
-/** @param folder with one subfolder per migration, as Prisma Migrate lays them out */
+/**
+ * @param folder with one subfolder per migration, as Prisma Migrate lays them out
+ * @throws {FileError}
+ */
 export function readMigrations(folder = MIGRATIONS_FOLDER): Migration[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => ({ name: entry.name, sql: readFileSync(join(folder, entry.name, "migration.sql"), "utf8") }))
+    .map((entry) => ({ name: entry.name, sql: readScript(join(folder, entry.name, "migration.sql")) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function readScript(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new FileError(
+      path,
+      isMissing ? "is missing: every folder beside it is a migration" : `cannot be read (${(error as Error).message})`,
+      "restore the file, or remove its folder if it is a left-over that was never applied; or reinstall vocabdb",
+      { cause: error },
+    );
+  }
 }
 
 /** The schema.prisma that the migrations lead to. */

@@ -1,103 +1,102 @@
 /** Schema migrations: the folder that ships with the package against the database's record of them. */
-import { type Connection, withConnection } from "../db/pool.js";
+import type { LockOptions } from "../db/lock-tries.js";
+import type { Connection } from "../db/pool.js";
 import type { SchemaEngineSession } from "../db/schema-engine.js";
-import { runScript, ScriptError } from "../db/sql-script.js";
+import type { ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
-import {
-  MigrationFailedError,
-  MigrationsDivergedError,
-  MigrationsPendingError,
-  MigrationUnfinishedError,
-  SchemaNotEmptyError,
-  UsageError,
-} from "../errors.js";
+import { MigrationsPendingError, SchemaNotEmptyError, UsageError } from "../errors.js";
+import type { MigrationWarning } from "../finding.js";
 import { withEngine } from "./migration-engine.js";
+import { isPassing, migrationError } from "./migration-failure.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
-import { diagnoseMigrations, type MigrationStatus, migrationStatus } from "./migration-status.js";
+import { type PlanOptions, planIn } from "./migration-plan.js";
+
+export interface DeployOptions extends PlanOptions, LockOptions {}
 
 export interface DeployResult {
   /** Names, in the order they were applied. */
   readonly applied: readonly string[];
   readonly alreadyApplied: number;
+  /** About what was pending. */
+  readonly warnings: readonly MigrationWarning[];
 }
 
 /**
  * Applies what is pending, under Prisma's advisory lock: of several deploys at once one applies, the
- * others wait and then find nothing to do.
+ * others wait and then find nothing to do. Locks of tables are tried for again and again, so that nobody queues
+ * behind a migration that waits.
  *
  * @throws {MigrationFailedError} naming the migration, the line and PostgreSQL's words
+ * @throws {MigrationBlockedError} when others held a lock for longer than `lockTimeoutMs`; deploy again
  * @throws {MigrationUnfinishedError} when an earlier failure is not resolved
  * @throws {MigrationsDivergedError} when the database knows other migrations than this version
+ * @throws {MigrationRiskyError} if `strict`
  */
-export async function deployMigrations(
-  target: Target,
-  migrations = readMigrations(),
-  signal?: AbortSignal,
-): Promise<DeployResult> {
+export async function deployMigrations(target: Target, options: DeployOptions = {}): Promise<DeployResult> {
+  const { migrations = readMigrations(), signal } = options;
   const deploy = async (session: SchemaEngineSession): Promise<DeployResult> => {
     await session.waitForLock();
-    const before = await diagnoseMigrations(session, migrations);
-    refuseUnlessDeployable(before);
+    const { pending, alreadyApplied, warnings } = await planIn(session, { ...options, migrations });
     const { appliedMigrationNames } = await session.engine
       .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
-      .catch((error: unknown) => {
-        throw failureOf(session, migrations) ?? refusalOf(error, target, migrations);
+      .catch(async (error: unknown) => {
+        const failed = failureIn(session, pending);
+        const translated =
+          failed === null ? refusalOf(error, target, migrations) : await settle(session, failed, signal);
+        signal?.throwIfAborted();
+        throw translated;
       });
-    return {
-      applied: appliedMigrationNames,
-      alreadyApplied: migrations.length - appliedMigrationNames.length,
-    };
+    return { applied: appliedMigrationNames, alreadyApplied, warnings };
   };
-  return withEngine(target, deploy, signal);
+  return withEngine(target, deploy, options);
 }
 
-/**
- * Runs the pending migrations on the real database in one transaction and rolls it back.
- *
- * @returns what {@link deployMigrations} would return
- */
-export async function rehearseMigrations(
-  target: Target,
-  migrations = readMigrations(),
-  signal?: AbortSignal,
-): Promise<DeployResult> {
-  const status = await migrationStatus(target, migrations);
-  refuseUnlessDeployable(status);
-  const pending = migrations.filter((migration) => status.pending.includes(migration.name));
-  await withConnection(target, (connection) =>
-    inTransaction(connection, { dryRun: true, signal }, async (client) => {
-      for (const { name, sql } of pending) {
-        await runScript(client, sql).catch((error: unknown) => {
-          throw error instanceof ScriptError ? migrationFailed(name, error) : error;
-        });
-      }
-    }),
-  );
-  return { applied: pending.map(({ name }) => name), alreadyApplied: status.applied.length };
+interface Failed {
+  readonly migration: Migration;
+  readonly failure: ScriptError;
 }
 
-function refuseUnlessDeployable(status: MigrationStatus): void {
-  if (status.failed.length > 0) {
-    throw new MigrationUnfinishedError(status.failed);
+/** The engine tells of a failure neither the line nor what is left. */
+function failureIn(session: SchemaEngineSession, pending: readonly Migration[]): Failed | null {
+  const failure = session.lastFailure();
+  const migration = pending.find(({ sql }) => sql === failure?.script);
+  return failure === null || migration === undefined ? null : { migration, failure };
+}
+
+/** Takes back the engine's record of the failure where there is nothing to resolve. */
+async function settle(
+  { engine }: SchemaEngineSession,
+  { migration, failure }: Failed,
+  signal: AbortSignal | undefined,
+): Promise<Error> {
+  const passing = isPassing(failure, signal?.aborted === true);
+  if (passing) {
+    await engine.markMigrationRolledBack({ migrationName: migration.name });
   }
-  if (status.edited.length > 0 || status.unknown.length > 0) {
-    throw new MigrationsDivergedError(status.edited, status.unknown);
-  }
+  return migrationError(failure, migration, !passing);
 }
 
-/** Corrects the record of a migration that failed or was applied by hand. */
+/** P3005 is the engine's word for a schema with tables and no history. */
+function refusalOf(error: unknown, target: Target, migrations: readonly Migration[]): unknown {
+  const { code } = error as { code?: unknown };
+  return code === "P3005" ? new SchemaNotEmptyError(target.schema, migrations[0]?.name ?? "", { cause: error }) : error;
+}
+
+/** Corrects the record of a migration that failed or was applied by hand; not while a deploy is at work. */
 export async function resolveMigration(
   target: Target,
   name: string,
   as: "applied" | "rolled-back",
-  migrations = readMigrations(),
+  options: Pick<DeployOptions, "migrations" | "onWait" | "signal"> = {},
 ): Promise<void> {
+  const { migrations = readMigrations() } = options;
   const known = migrations.map((migration) => migration.name);
   if (as === "applied" && !known.includes(name)) {
     throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
   }
-  await withEngine(target, async ({ engine }) => {
+  const resolve = async ({ engine, waitForLock }: SchemaEngineSession): Promise<void> => {
+    await waitForLock();
     try {
       await (as === "applied"
         ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
@@ -114,7 +113,8 @@ export async function resolveMigration(
       }
       throw error;
     }
-  });
+  };
+  await withEngine(target, resolve, options);
 }
 
 /**
@@ -140,21 +140,4 @@ export async function requireMigrated(connection: Connection): Promise<void> {
   if (pending.length > 0) {
     throw new MigrationsPendingError(pending);
   }
-}
-
-function failureOf(session: SchemaEngineSession, migrations: readonly Migration[]): MigrationFailedError | null {
-  const failure = session.lastFailure();
-  const migration = migrations.find(({ sql }) => sql === failure?.script);
-  return failure === null || migration === undefined ? null : migrationFailed(migration.name, failure);
-}
-
-/** P3005 is the engine's word for a schema with tables and no history. */
-function refusalOf(error: unknown, target: Target, migrations: readonly Migration[]): unknown {
-  const { code } = error as { code?: unknown };
-  return code === "P3005" ? new SchemaNotEmptyError(target.schema, migrations[0]?.name ?? "", { cause: error }) : error;
-}
-
-function migrationFailed(migration: string, failure: ScriptError): MigrationFailedError {
-  const { line, cause } = failure;
-  return new MigrationFailedError({ migration, line, sqlState: cause.code ?? null, reason: cause.message }, { cause });
 }

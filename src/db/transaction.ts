@@ -28,7 +28,7 @@ export async function inTransaction<T>(
 ): Promise<T> {
   options.signal?.throwIfAborted();
   const client = await connection.pool.connect();
-  const cancellation = watchAbort(client, connection.target, options.signal);
+  const cancellation = cancelOnAbort(client, connection.target, options.signal);
   let broken = false;
   try {
     await client.query(
@@ -70,17 +70,21 @@ export function inBatches<T>(
     : work((batch) => inTransaction(connection, { signal }, batch));
 }
 
+export interface Cancellation {
+  /**
+   * Once no request to cancel is on its way any more: it stops whatever it finds, and that must be neither
+   * the next statement nor that of whoever a pooler lends the connection to next.
+   */
+  delivered(): Promise<void>;
+  /** Listens to the signal no longer. */
+  stop(): void;
+}
+
 /**
  * Has the server cancel what it runs for `client` when the signal comes; the end of the connection alone
  * would let a statement run on.
- *
- * @returns a function that stops listening
  */
-export function cancelOnAbort(client: pg.ClientBase, target: Target, signal: AbortSignal | undefined): () => void {
-  return watchAbort(client, target, signal).stop;
-}
-
-function watchAbort(client: pg.ClientBase, target: Target, signal: AbortSignal | undefined) {
+export function cancelOnAbort(client: pg.ClientBase, target: Target, signal: AbortSignal | undefined): Cancellation {
   let sent = Promise.resolve();
   let cut: NodeJS.Timeout | undefined;
   const cancel = (): void => {
@@ -89,12 +93,8 @@ function watchAbort(client: pg.ClientBase, target: Target, signal: AbortSignal |
   };
   signal?.addEventListener("abort", cancel, { once: true });
   return {
-    /**
-     * Once no request to cancel is on its way any more: it stops whatever it finds, and that must be neither
-     * the next statement nor that of whoever a pooler lends the connection to next.
-     */
     delivered: () => sent,
-    stop: (): void => {
+    stop: () => {
       signal?.removeEventListener("abort", cancel);
       clearTimeout(cut);
     },

@@ -1,4 +1,5 @@
 /** Data becomes text that is safe to print. */
+import { ageText } from "../../age.js";
 import type { View } from "../command.js";
 
 /**
@@ -20,16 +21,8 @@ export function timestamp(time: Date | null): string {
 
 /** How long ago, in the largest unit that it fills: `45 s`, `5 min`, `14 h`, `3 d`. */
 export function age(since: Date, now: Date): string {
-  const seconds = Math.max(0, Math.floor((now.getTime() - since.getTime()) / 1000));
-  const [unit, length] = AGE_UNITS.find(([, size]) => seconds >= size) ?? ["s", 1];
-  return `${Math.floor(seconds / length).toLocaleString("en-US")} ${unit}`;
+  return ageText((now.getTime() - since.getTime()) / 1000);
 }
-
-const AGE_UNITS = [
-  ["d", 86_400],
-  ["h", 3_600],
-  ["min", 60],
-] as const;
 
 export function percent(fraction: number | null): string {
   return fraction === null ? "–" : `${Math.round(fraction * 100)} %`;

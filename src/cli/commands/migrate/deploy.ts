@@ -1,28 +1,35 @@
-import { readMigrations } from "../../../core/migration-files.js";
-import { type DeployResult, deployMigrations, rehearseMigrations } from "../../../core/migrations.js";
+import { rehearseMigrations } from "../../../core/migration-rehearsal.js";
+import { type DeployResult, deployMigrations } from "../../../core/migrations.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand } from "../../command.js";
-import { dryRun } from "../../options.js";
+import { dryRun, lockTimeout } from "../../options.js";
 import { count } from "../../render/text.js";
+import { listeners, strict } from "./warnings.js";
 
 export const deploy = defineCommand({
   name: "deploy",
   summary: "apply what is pending",
   details:
     "Applies the migrations that ship with this version, in order, under Prisma's advisory lock: of several\n" +
-    "deploys at once one applies and the others wait. DIRECT_URL is used where it is set beside DATABASE_URL.",
+    "deploys at once one applies and the others wait. DIRECT_URL is used where it is set beside DATABASE_URL.\n" +
+    "A table's lock that others hold is tried for again and again, for as long as --lock-timeout says, so that the\n" +
+    "application's queries go on meanwhile; then the migration gives up, says who holds the lock, and can be run\n" +
+    "again. Before anything runs there are warnings about what may lose data or hold up the application.",
   args: {},
-  options: { dryRun },
+  options: { dryRun, lockTimeout, strict },
   examples: [
     { command: "vocabdb migrate", description: "Apply what is pending" },
     { command: "vocabdb migrate --dry-run", description: "Try it on the real database, and roll it back" },
+    { command: "vocabdb migrate --strict --lock-timeout 1m", description: "In a deploy that nobody watches" },
   ],
-  exitCodes: [ExitCode.conflict],
+  exitCodes: [ExitCode.findings, ExitCode.conflict],
   needs: "target",
   writes: "schema",
-  run: async (input, { resolution, signal }): Promise<DeployResult & { dryRun: boolean }> => {
+  run: async (input, services): Promise<DeployResult & { dryRun: boolean }> => {
     const work = input.dryRun ? rehearseMigrations : deployMigrations;
-    return { ...(await work(resolution.migrationTarget, readMigrations(), signal)), dryRun: input.dryRun };
+    const { migrationTarget } = services.resolution;
+    const options = { ...listeners(services), lockTimeoutMs: input.lockTimeout, strict: input.strict };
+    return { ...(await work(migrationTarget, options)), dryRun: input.dryRun };
   },
   text: ({ applied, alreadyApplied, dryRun: rehearsed }, { chalk }) => {
     const lines = applied.map((name) => `${chalk.green(rehearsed ? "would apply" : "applied")} ${name}`);

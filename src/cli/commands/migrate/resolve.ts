@@ -2,6 +2,7 @@ import { z } from "zod";
 import { resolveMigration } from "../../../core/migrations.js";
 import { UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
+import { listeners } from "./warnings.js";
 
 const name = z.string().min(1).optional();
 
@@ -19,16 +20,20 @@ export const resolve = defineCommand({
       command: "vocabdb migrate resolve --rolled-back 20260101000000_init",
       description: "After a failure: let it be applied again",
     },
+    {
+      command: "vocabdb migrate resolve --applied 20260101000000_init",
+      description: "After its changes were made by hand: go on with the next",
+    },
   ],
   needs: "target",
   writes: "schema",
-  run: async ({ applied, rolledBack }, { resolution }) => {
+  run: async ({ applied, rolledBack }, { resolution, ...services }) => {
     const migration = applied ?? rolledBack;
     if (migration === undefined || (applied !== undefined && rolledBack !== undefined)) {
       throw new UsageError("give one of --applied NAME and --rolled-back NAME", "vocabdb migrate status");
     }
     const as = applied === undefined ? "rolled-back" : "applied";
-    await resolveMigration(resolution.migrationTarget, migration, as);
+    await resolveMigration(resolution.migrationTarget, migration, as, listeners(services));
     return { migration, as };
   },
   text: ({ migration, as }) => `marked ${migration} as ${as}`,

@@ -1,0 +1,34 @@
+/** What went wrong with a script becomes the error of its migration. */
+import { LockNotHadError } from "../db/lock-tries.js";
+import type { ScriptError } from "../db/sql-script.js";
+import { MigrationBlockedError, MigrationFailedError } from "../errors.js";
+import type { Migration } from "./migration-files.js";
+
+/** lock_not_available, query_canceled */
+const PASSING = new Set(["55P03", "57014"]);
+
+/**
+ * Whether there is nothing to correct before the same migration is tried again, and nothing of it to clear away.
+ *
+ * @param interrupted whether it was stopped from here, which may have been before the server knew of it
+ */
+export function isPassing({ leftNothing, cause }: ScriptError, interrupted: boolean): boolean {
+  return leftNothing && (interrupted || PASSING.has(cause.code ?? ""));
+}
+
+/** @param recorded whether the database's record says that the migration failed */
+export function migrationError(
+  failure: ScriptError,
+  { name }: Migration,
+  recorded: boolean,
+): MigrationBlockedError | MigrationFailedError {
+  const { line, cause, leftNothing } = failure;
+  if (failure instanceof LockNotHadError) {
+    return new MigrationBlockedError(name, failure.waitedMs, failure.blockers, { cause });
+  }
+  const sqlState = cause.code ?? null;
+  return new MigrationFailedError(
+    { migration: name, line, sqlState, reason: cause.message, leftNothing, recorded },
+    { cause },
+  );
+}
