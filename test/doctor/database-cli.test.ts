@@ -59,7 +59,7 @@ describe("exit codes", () => {
     {
       broken: INFO,
       by: [
-        [["--fail-on", "warning"], 0],
+        [["--fail-on", "warning", "--skip", "schema.drift"], 0],
         [["--fail-on", "info"], 3],
       ],
     },
@@ -129,7 +129,7 @@ describe("on the terminal and in GitHub Actions", () => {
     expect(stdout).toMatch(
       /^error exposure\.rls-off {2}row level security is off for users: .*\n {2}fix: ALTER TABLE public\.users ENABLE/m,
     );
-    expect(stdout).toMatch(/\n\n1 error, 1 warning \(\d+ things are right\)\n$/);
+    expect(stdout).toMatch(/\n\n1 error, 2 warnings \(\d+ things are right\)\n$/);
   });
 
   it("annotations are one line each, whatever is in the data", async ({ db }) => {
@@ -141,6 +141,7 @@ describe("on the terminal and in GitHub Actions", () => {
     expect(lines.map((line) => /^::(\w+) title=(\S+) on [^:,]*(?:%3A[^:,]*)+::/.exec(line)?.slice(1, 3))).toEqual([
       ["error", "schema.constraint-missing"],
       ["error", "data.email-shape"],
+      ["warning", "schema.drift"],
       ["warning", "schema.index-missing"],
     ]);
     expect(lines[1]).toContain("such as '100%25,a:b\\n::error::\\u{1b}[2Jx'");
