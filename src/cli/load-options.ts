@@ -1,5 +1,5 @@
 /** What the commands that load files have in common on the command line. */
-import { z } from "zod";
+import * as z from "zod";
 import { fieldsOf, Refusal, type Shape } from "../core/load/shape.js";
 import { WORDS } from "../core/load/word-shape.js";
 import { parameter } from "./command.js";

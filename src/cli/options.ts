@@ -1,5 +1,5 @@
 /** Options and arguments that several commands share, each declared once. */
-import { z } from "zod";
+import * as z from "zod";
 import { domainSchema, emailSchema } from "../core/email.js";
 import { DAY_MS, parseTime } from "../core/time.js";
 import { parameter, repeatable } from "./command.js";

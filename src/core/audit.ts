@@ -1,6 +1,6 @@
 /** The record of every change: written in the transaction of the change itself, read by `vocabdb history`. */
 import type { PoolClient } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { Bindings, where } from "../db/bindings.js";
 import type { PrismaTransaction } from "../db/database.js";
 import type { Connection } from "../db/pool.js";

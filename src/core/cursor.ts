@@ -1,5 +1,5 @@
 /** Cursors of keyset pagination: where a page ended, as text that is good for one kind of list only. */
-import { z } from "zod";
+import * as z from "zod";
 import { UsageError } from "../errors.js";
 
 export interface Cursor<T extends readonly string[]> {

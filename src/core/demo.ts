@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import type { PoolClient } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { packageRoot } from "../package-root.js";
 import { Secret } from "../secret.js";
 import { emailSchema } from "./email.js";

@@ -4,7 +4,7 @@
  * one address are one user, and no look-alike letter can pass for another.
  */
 import { domainToASCII } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { EmailInvalidError } from "../errors.js";
 
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;

@@ -1,6 +1,6 @@
 /** The environment mark: a word in the database itself that says what it is for. */
 import type { ClientBase } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { Connection } from "../db/pool.js";
 import { describeTarget } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";

@@ -1,5 +1,5 @@
 /** The words that one user has progress on, those due first, a page at a time. */
-import { z } from "zod";
+import * as z from "zod";
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";

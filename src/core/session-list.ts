@@ -1,6 +1,6 @@
 /** Lists of sessions, the newest first, a page at a time. */
 import type { PoolClient } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";

@@ -1,5 +1,5 @@
 /** Lists of users: filtered, sorted, a page at a time, each page by an index. */
-import { z } from "zod";
+import * as z from "zod";
 import { Bindings, escapeLike, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";

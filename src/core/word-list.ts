@@ -1,6 +1,6 @@
 /** Lists of words by natural key, a page at a time, each page by an index. */
 import type { PoolClient } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";

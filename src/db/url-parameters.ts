@@ -1,5 +1,5 @@
 /** The parameters of a connection URL: those that mean something here, and those of other programs. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Finding } from "../finding.js";
 import { nearest } from "../nearest.js";
 import type { SslMode } from "./target.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
 import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
 import { describeTarget, isLoopback } from "../../db/target.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { emailSchema } from "../../core/email.js";
 import { listSessions } from "../../core/session-list.js";
 import { pruneSessions } from "../../core/session-prune.js";

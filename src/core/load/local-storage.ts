@@ -7,7 +7,7 @@
  * word due for review, so that nothing is claimed which nobody remembers.
  */
 import { Readable } from "node:stream";
-import { z } from "zod";
+import * as z from "zod";
 import { BadHeaderError } from "../../errors.js";
 import type { Source } from "./source.js";
 import { readText } from "./text-file.js";

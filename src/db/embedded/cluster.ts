@@ -22,7 +22,7 @@ import {
 } from "node:fs";
 import net from "node:net";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { EmbeddedStartError } from "../../errors.js";
 import { Secret } from "../../secret.js";
 import { type Account, canEnter, runAs, serverAccount } from "./account.js";

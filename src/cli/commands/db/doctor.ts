@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DatabaseFinding } from "../../../core/doctor/check.js";
 import type { Repairs } from "../../../core/doctor/repair.js";
 import type { DoctorReport } from "../../../core/doctor/report.js";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { destroyEmbedded, embeddedStatus, startEmbedded, stopEmbedded, writeUrlFile } from "../../../core/embedded.js";
 import { EmbeddedNotCreatedError, ExitCode } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { psqlTarget, refuseElsewhere, requirePsql, runPsql } from "../../../core/psql.js";
 import { UsageError } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";

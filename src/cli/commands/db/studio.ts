@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { findPrisma } from "../../../core/prisma-cli.js";
 import { runStudio } from "../../../core/studio.js";
 import { describeTarget } from "../../../db/target.js";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Config } from "../../../config.js";
 import { createMigration, type Shadow } from "../../../core/migration-create.js";
 import { PRISMA_FOLDER } from "../../../core/migration-files.js";

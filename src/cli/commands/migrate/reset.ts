@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { resetDatabase } from "../../../core/migration-reset.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand, repeatable } from "../../command.js";

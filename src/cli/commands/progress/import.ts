@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { emailSchema } from "../../../core/email.js";
 import { importProgress, importProgressFrom, type ProgressImportOptions } from "../../../core/import.js";
 import { localStorageSource } from "../../../core/load/local-storage.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readEmails } from "../../../core/email-list.js";
 import { withOutput } from "../../../core/output.js";
 import { REPORT_SORTS, reportProgress } from "../../../core/progress-report.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { withOutput } from "../../../core/output.js";
 import { exportUser, exportUserFiles, exportUsers, type UserExport } from "../../../core/user-export.js";
 import { ExitCode, UsageError } from "../../../errors.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { importUsers } from "../../../core/import.js";
 import { differences } from "../../../core/load/run.js";
 import { USERS } from "../../../core/load/user-shape.js";

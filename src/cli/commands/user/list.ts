@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { User } from "../../../core/user.js";
 import { listUsers } from "../../../core/user-list.js";
 import { ExitCode, UsageError } from "../../../errors.js";

@@ -1,5 +1,5 @@
 /** What the commands about words have in common on the command line. */
-import { z } from "zod";
+import * as z from "zod";
 import { WORDS } from "../../../core/load/word-shape.js";
 import { parameter } from "../../command.js";
 import { cellOf, onlyLanguage } from "../../load-options.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type FoundWord, searchWords } from "../../../core/word-search.js";
 import { ExitCode } from "../../../errors.js";
 import { defineCommand, parameter } from "../../command.js";
