@@ -9,6 +9,8 @@ import base from "./vitest.config.js";
 const ELSEWHERE = [
   // Text out of data, and where it goes.
   "test/cli/{render,output,operator,terminal,seed-output}.test.ts",
+  // The library's own pools, against each other.
+  "test/cli/user-concurrency.test.ts",
   // How files are read, before there is a connection.
   "test/cli/seed-input.test.ts",
   // Deploys that meet each other do so on the server itself.

@@ -5,5 +5,6 @@ import base from "./vitest.config.js";
 const config = mergeConfig(base, defineConfig({}));
 // Those of poolers belong to `npm run test:pooler`.
 const exclude = [...configDefaults.exclude, "test/pooler/**"];
-config.test = { ...config.test, include: ["test/**/*.system.ts"], exclude };
+// Some of them measure how long an answer takes.
+config.test = { ...config.test, include: ["test/**/*.system.ts"], exclude, maxWorkers: 2 };
 export default config;

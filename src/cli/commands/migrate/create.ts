@@ -21,8 +21,8 @@ export const create = defineCommand({
   summary: "author a migration from schema.prisma",
   details:
     "Applies the migrations there are to a shadow database, which is made on the server of DIRECT_URL or DATABASE_URL\n" +
-    "and dropped again, and writes what leads from there to schema.prisma. Where the role may not create databases\n" +
-    "(Supabase), lend an empty one with --shadow-url or SHADOW_DATABASE_URL: only a schema of its own is made in it,\n" +
+    "and dropped again, and writes what leads from there to schema.prisma. Where the role may not create databases,\n" +
+    "lend an empty one with --shadow-url or SHADOW_DATABASE_URL: only a schema of its own is made in it,\n" +
     "and removed. Your database itself is not touched.",
   args: { name: parameter("<name>", "what it does, such as add_user_notes", name) },
   options: {
