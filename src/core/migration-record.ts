@@ -16,6 +16,19 @@ export interface MigrationRecord {
   readonly unknown: readonly string[];
 }
 
+type Names = Pick<MigrationRecord, "pending" | "failed" | "edited" | "unknown">;
+
+/** What stands in the way of a deploy comes first. */
+export function standingOf({ pending, failed, edited, unknown }: Names): Exclude<MigrationRecord["state"], "none"> {
+  if (failed.length > 0) {
+    return "failed";
+  }
+  if (edited.length > 0 || unknown.length > 0) {
+    return "diverged";
+  }
+  return pending.length > 0 ? "pending" : "up-to-date";
+}
+
 /** @param client with vocabdb's schema in its search path */
 export async function readMigrationRecord(client: ClientBase): Promise<MigrationRecord> {
   const migrations = readMigrations();
@@ -35,15 +48,8 @@ export async function readMigrationRecord(client: ClientBase): Promise<Migration
   const pending = shipped.filter((name) => !finished.has(name) && !failed.includes(name));
   const edited = migrations.filter((migration) => isEdited(migration, finished.get(migration.name)));
   const unknown = [...finished.keys()].filter((name) => !shipped.includes(name));
-  const state =
-    failed.length > 0
-      ? "failed"
-      : edited.length > 0 || unknown.length > 0
-        ? "diverged"
-        : pending.length > 0
-          ? "pending"
-          : "up-to-date";
-  return { state, applied: finished.size, pending, failed, edited: edited.map(({ name }) => name), unknown };
+  const names = { pending, failed, edited: edited.map(({ name }) => name), unknown };
+  return { state: standingOf(names), applied: finished.size, ...names };
 }
 
 /** As Prisma has it: the sum of the file, whose line ends do not count. */

@@ -4,6 +4,7 @@ import type { Target } from "../db/target.js";
 import { type Drift, findDrift, NO_DRIFT, skipped } from "./drift/drift.js";
 import { withEngine } from "./migration-engine.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
+import { standingOf } from "./migration-record.js";
 
 export interface MigrationStatus extends Drift {
   readonly state: "up-to-date" | "pending" | "failed" | "diverged" | "drifted";
@@ -60,14 +61,7 @@ export async function diagnoseMigrations(
   const edited = diagnosis.editedMigrationNames;
   const waiting = new Set([...pending, ...failed]);
   return {
-    state:
-      failed.length > 0
-        ? "failed"
-        : edited.length > 0 || unknown.length > 0
-          ? "diverged"
-          : pending.length > 0
-            ? "pending"
-            : "up-to-date",
+    state: standingOf({ pending, failed, edited, unknown }),
     applied: migrations.map(({ name }) => name).filter((name) => !waiting.has(name)),
     pending: pending.filter((name) => !failed.includes(name)),
     failed,

@@ -11,6 +11,7 @@ import { withEngine } from "./migration-engine.js";
 import { isPassing, migrationError } from "./migration-failure.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
 import { type PlanOptions, planIn } from "./migration-plan.js";
+import { readMigrationRecord } from "./migration-record.js";
 
 export interface DeployOptions extends PlanOptions, LockOptions {}
 
@@ -118,26 +119,15 @@ export async function resolveMigration(
 }
 
 /**
- * Refuses to go on while the database is behind this version. One query on the shared pool: the engine is
- * far too slow for a check before every load.
+ * Refuses to go on while the database is behind this version. Asks the record on the shared pool: the engine is far too
+ * slow for a check before every load.
  */
 export async function requireMigrated(connection: Connection): Promise<void> {
-  const finished = await inTransaction(connection, { readOnly: true }, async (client) => {
-    const { rows } = await client.query<{ exists: boolean }>(
-      "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",
-    );
-    if (!rows[0]?.exists) {
-      return new Set<string>();
-    }
-    const applied = await client.query<{ migration_name: string }>(
-      "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
-    );
-    return new Set(applied.rows.map((row) => row.migration_name));
-  });
-  const pending = readMigrations()
+  const { pending, failed } = await inTransaction(connection, { readOnly: true }, readMigrationRecord);
+  const missing = readMigrations()
     .map(({ name }) => name)
-    .filter((name) => !finished.has(name));
-  if (pending.length > 0) {
-    throw new MigrationsPendingError(pending);
+    .filter((name) => pending.includes(name) || failed.includes(name));
+  if (missing.length > 0) {
+    throw new MigrationsPendingError(missing);
   }
 }
