@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { type Environment, misreadLine, readEnvFile } from "./env-file.js";
-import { ConfigError } from "./errors.js";
+import { ConfigError } from "./errors/usage.js";
 import type { Finding } from "./finding.js";
 import { type NearMiss, nearMiss } from "./near-miss.js";
 import { Secret } from "./secret.js";

@@ -24,7 +24,7 @@ export interface OpenOptions {
  * Opens one pool with Prisma on it; a backend needs one for its whole life. Connections open on first use,
  * every session runs in UTC.
  *
- * @throws {import("./errors.js").ConfigError} when no database is configured, or its URL is malformed
+ * @throws {import("./errors/usage.js").ConfigError} when no database is configured, or its URL is malformed
  */
 export async function openDatabase(options: OpenOptions = {}): Promise<Database> {
   const config = loadConfig({
@@ -73,7 +73,16 @@ export {
 export { type FoundWord, type SearchOptions, type SearchResult, searchWords } from "./core/word-search.js";
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
 export { withDeleted } from "./db/soft-delete.js";
-export * from "./errors.js";
+export * from "./errors/base.js";
+export * from "./errors/connection.js";
+export * from "./errors/embedded.js";
+export * from "./errors/interrupted.js";
+export * from "./errors/loading.js";
+export * from "./errors/migrations.js";
+export * from "./errors/programs.js";
+export * from "./errors/usage.js";
+export * from "./errors/users.js";
+export * from "./errors/words.js";
 export type { MigrationWarning } from "./finding.js";
 export { Prisma, type Progress, type Session, type VocabularyWord } from "./generated/prisma/client.js";
 export { Secret } from "./secret.js";

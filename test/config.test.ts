@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { type Config, type Environment, loadConfig, type UrlSetting } from "../src/config.js";
-import { ConfigError } from "../src/errors.js";
+import { ConfigError } from "../src/errors/usage.js";
 import { temporaryFolder } from "./support/cli.js";
 
 const URL_A = "postgresql://ada@a.example/one";

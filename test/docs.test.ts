@@ -8,7 +8,7 @@ import { globalOptions } from "../src/cli/options.js";
 import { buildProgram, type Invocation } from "../src/cli/program.js";
 import { commandReference } from "../src/cli/reference.js";
 import { registry } from "../src/cli/registry.js";
-import { ExitCode } from "../src/errors.js";
+import { ExitCode } from "../src/errors/base.js";
 import { packageRoot } from "../src/package-root.js";
 
 const documents = readdirSync(join(packageRoot, "docs")).map((name) => `docs/${name}`);
@@ -69,9 +69,10 @@ it("every exit code stands in the README", () => {
 
 it("every error code stands in docs/errors.md, with its exit code", () => {
   const text = read("docs/errors.md");
-  const codes = [...read("src/errors.ts").matchAll(/readonly code(?:: string)? = "([A-Z_]+)"/g)].map(
-    (match) => match[1] ?? "",
-  );
+  const source = readdirSync(join(packageRoot, "src", "errors"))
+    .map((name) => read(`src/errors/${name}`))
+    .join("");
+  const codes = [...source.matchAll(/readonly code(?:: string)? = "([A-Z_]+)"/g)].map((match) => match[1] ?? "");
   expect(codes.length).toBeGreaterThan(20);
   for (const code of [...codes, "INTERNAL"]) {
     expect(text).toMatch(new RegExp(`^\\| \`${code}\` \\| \\d+`, "m"));

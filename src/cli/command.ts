@@ -2,7 +2,8 @@
 import type { ChalkInstance } from "chalk";
 import type { z } from "zod";
 import type { Guard } from "../core/mark.js";
-import { type ExitCode, UsageError } from "../errors.js";
+import type { ExitCode } from "../errors/base.js";
+import { UsageError } from "../errors/usage.js";
 import type { Host, Opening, ServicesFor } from "./services.js";
 
 /**

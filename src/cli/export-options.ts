@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { ExportFormat } from "../core/export.js";
 import { formatOf } from "../core/load/source.js";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../errors/usage.js";
 import { parameter } from "./command.js";
 import { flagOption, force, output } from "./options.js";
 

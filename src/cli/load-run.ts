@@ -3,7 +3,8 @@ import type { LoadCounts } from "../core/load/load.js";
 import type { FileLoadOptions, LoadResult } from "../core/load/run.js";
 import { requireMigrated } from "../core/migrations.js";
 import type { Connection } from "../db/pool.js";
-import { DuplicatesError, ExitCode, RowsRejectedError } from "../errors.js";
+import { ExitCode } from "../errors/base.js";
+import { DuplicatesError, RowsRejectedError } from "../errors/loading.js";
 import { loadProgress } from "./render/load-progress.js";
 import type { Services } from "./services.js";
 

@@ -1,7 +1,8 @@
 /** The edge: the process's streams, signals and exit code. */
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Chalk } from "chalk";
-import { ExitCode, InterruptedError } from "../errors.js";
+import { ExitCode } from "../errors/base.js";
+import { InterruptedError } from "../errors/interrupted.js";
 import { errorText, reportOf } from "./render/error.js";
 import { run } from "./run.js";
 

@@ -6,7 +6,7 @@ import type { Guard } from "../core/mark.js";
 import type { Database } from "../db/database.js";
 import type { Connection } from "../db/pool.js";
 import type { Resolution } from "../db/resolve.js";
-import type { Reject } from "../errors.js";
+import type { Reject } from "../errors/loading.js";
 import type { AnnotationLevel } from "./render/annotations.js";
 import { type Display, openDisplay } from "./render/progress.js";
 

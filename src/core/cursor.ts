@@ -1,6 +1,6 @@
 /** Cursors of keyset pagination: where a page ended, as text that is good for one kind of list only. */
 import * as z from "zod";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../errors/usage.js";
 
 export interface Cursor<T extends readonly string[]> {
   readonly encode: (position: Readonly<T>) => string;

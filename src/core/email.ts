@@ -5,7 +5,7 @@
  */
 import { domainToASCII } from "node:url";
 import * as z from "zod";
-import { EmailInvalidError } from "../errors.js";
+import { EmailInvalidError } from "../errors/usage.js";
 
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

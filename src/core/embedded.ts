@@ -11,7 +11,8 @@ import {
 import { clusterTarget, serverState, startServer, stopServer } from "../db/embedded/server.js";
 import { withConnection } from "../db/pool.js";
 import { describeTarget } from "../db/target.js";
-import { ConsentMissingError, EmbeddedNotCreatedError, FileError, MarkedDatabaseError } from "../errors.js";
+import { EmbeddedNotCreatedError } from "../errors/embedded.js";
+import { ConsentMissingError, FileError, MarkedDatabaseError } from "../errors/usage.js";
 import { markOf } from "./mark.js";
 
 export interface EmbeddedStatus {

@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { Connection } from "../db/pool.js";
 import { describeTarget } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
-import { ConsentMissingError, MarkedDatabaseError } from "../errors.js";
+import { ConsentMissingError, MarkedDatabaseError } from "../errors/usage.js";
 import { shellWord } from "../shell.js";
 import { type Actor, recordChange } from "./audit.js";
 import { requireMigrated } from "./migrations.js";

@@ -8,7 +8,7 @@ import { withLentDatabase, withShadowDatabase } from "../db/shadow-database.js";
 import { runScript, ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { cancelOnAbort } from "../db/transaction.js";
-import { FileError } from "../errors.js";
+import { FileError } from "../errors/usage.js";
 import { migrationError } from "./migration-failure.js";
 import { type Migration, NO_FILTER, PRISMA_FOLDER, readDatamodel, readMigrations } from "./migration-files.js";
 

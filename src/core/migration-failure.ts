@@ -1,7 +1,7 @@
 /** What went wrong with a script becomes the error of its migration. */
 import { LockNotHadError } from "../db/lock-tries.js";
 import type { ScriptError } from "../db/sql-script.js";
-import { MigrationBlockedError, MigrationFailedError } from "../errors.js";
+import { MigrationBlockedError, MigrationFailedError } from "../errors/migrations.js";
 import type { Migration } from "./migration-files.js";
 
 /** lock_not_available, query_canceled */

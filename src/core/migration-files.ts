@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MigrationList, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
-import { FileError } from "../errors.js";
+import { FileError } from "../errors/usage.js";
 import { packageRoot } from "../package-root.js";
 
 export interface Migration {

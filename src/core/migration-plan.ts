@@ -1,7 +1,7 @@
 /** What a deploy would run, and whether it may. */
 import type { SchemaEngineSession } from "../db/schema-engine.js";
 import type { Target } from "../db/target.js";
-import { MigrationRiskyError, MigrationsDivergedError, MigrationUnfinishedError } from "../errors.js";
+import { MigrationRiskyError, MigrationsDivergedError, MigrationUnfinishedError } from "../errors/migrations.js";
 import type { MigrationWarning } from "../finding.js";
 import { withEngine } from "./migration-engine.js";
 import { type Migration, readMigrations } from "./migration-files.js";

@@ -4,7 +4,7 @@ import { withConnection } from "../db/pool.js";
 import { runScript, ScriptError, transactionBreaker } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../errors/usage.js";
 import { migrationError } from "./migration-failure.js";
 import type { Migration } from "./migration-files.js";
 import { planMigrations } from "./migration-plan.js";

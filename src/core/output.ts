@@ -5,7 +5,7 @@ import { access, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { FileError } from "../errors.js";
+import { FileError } from "../errors/usage.js";
 import { fileError } from "./load/source.js";
 
 export interface OutputOptions {

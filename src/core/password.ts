@@ -1,6 +1,6 @@
 /** Passwords as PHC strings of argon2id, with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane). */
 import { randomInt } from "node:crypto";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../errors/usage.js";
 import type { Secret } from "../secret.js";
 
 const MIN_LENGTH = 8;

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Environment } from "../config.js";
-import { ProgramMissingError } from "../errors.js";
+import { ProgramMissingError } from "../errors/programs.js";
 import { packageRoot } from "../package-root.js";
 import { findProgram } from "./programs.js";
 

@@ -3,7 +3,8 @@ import type { ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Environment } from "../config.js";
-import { InterruptedError, ProgramFailedError } from "../errors.js";
+import { InterruptedError } from "../errors/interrupted.js";
+import { ProgramFailedError } from "../errors/programs.js";
 
 /** @returns the path of a program, as a shell would find it; null where there is none */
 export function findProgram(name: string, env: Environment): string | null {

@@ -2,7 +2,7 @@
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { ConsentMissingError } from "../errors.js";
+import { ConsentMissingError } from "../errors/usage.js";
 import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
 import { findUser, requireVisible, type UserChange, type WriteOptions } from "./user.js";

@@ -7,7 +7,8 @@ import type { Connection } from "../db/pool.js";
 import { probePooler } from "../db/pooler.js";
 import type { Target } from "../db/target.js";
 import { DEFAULTS } from "../db/url-parameters.js";
-import { ProgramMissingError, UsageError } from "../errors.js";
+import { ProgramMissingError } from "../errors/programs.js";
+import { UsageError } from "../errors/usage.js";
 import { endOf, findProgram } from "./programs.js";
 
 /** @throws {ProgramMissingError} */

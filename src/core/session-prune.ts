@@ -2,7 +2,7 @@
 import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
 import { type InBatch, inBatches } from "../db/transaction.js";
-import { UsageError } from "../errors.js";
+import { UsageError } from "../errors/usage.js";
 import { type Actor, recordChange } from "./audit.js";
 import type { WriteOptions } from "./user.js";
 

@@ -2,7 +2,7 @@
 import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { SessionNotFoundError } from "../errors.js";
+import { SessionNotFoundError } from "../errors/users.js";
 import { recordChange } from "./audit.js";
 import { findUser, type WriteOptions } from "./user.js";
 

@@ -2,7 +2,7 @@
 import type { PoolClient } from "pg";
 import type { Connection } from "../db/pool.js";
 import { type InBatch, inBatches, inTransaction } from "../db/transaction.js";
-import { UserNotDeletedError, UserNotFoundError } from "../errors.js";
+import { UserNotDeletedError, UserNotFoundError } from "../errors/users.js";
 import { type Actor, recordChange } from "./audit.js";
 import type { WriteOptions } from "./user.js";
 

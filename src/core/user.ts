@@ -1,6 +1,6 @@
 /** What a user is, and finding one by email. Without Prisma: commands that only read progress or sessions need not start it. */
 import type { PoolClient } from "pg";
-import { UserDeletedError, UserNotFoundError } from "../errors.js";
+import { UserDeletedError, UserNotFoundError } from "../errors/users.js";
 import type { Actor } from "./audit.js";
 
 export interface User {

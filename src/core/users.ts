@@ -2,7 +2,7 @@
 import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.js";
 import { lockUser } from "../db/row-lock.js";
 import { withDeleted } from "../db/soft-delete.js";
-import { EmailTakenError, UserNotFoundError } from "../errors.js";
+import { EmailTakenError, UserNotFoundError } from "../errors/users.js";
 import type { Secret } from "../secret.js";
 import { recordChange } from "./audit.js";
 import { hashPassword } from "./password.js";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attempt } from "../db/attempt.js";
 import type { Target } from "../db/target.js";
-import { AuthenticationError, ConnectionError, PermissionError, TlsError } from "../errors.js";
+import { AuthenticationError, ConnectionError, PermissionError, TlsError } from "../errors/connection.js";
 
 export interface WaitOptions {
   readonly timeoutMs: number;

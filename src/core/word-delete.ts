@@ -1,7 +1,7 @@
 /** Deleting a word, and what users have learned of it only when that is confirmed. */
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { WordAmbiguousError, WordInUseError } from "../errors.js";
+import { WordAmbiguousError, WordInUseError } from "../errors/words.js";
 import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
 import type { WriteOptions } from "./user.js";

@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { WordNotFoundError } from "../errors.js";
+import { WordNotFoundError } from "../errors/words.js";
 
 export interface Word {
   readonly id: string;

@@ -1,5 +1,6 @@
 /** The Prisma client over the shared pool: what this package's library and its commands work with. */
-import { ConstraintError, EmailTakenError } from "../errors.js";
+import { EmailTakenError } from "../errors/users.js";
+import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
 import { translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";

@@ -1,11 +1,8 @@
 /** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
-import {
-  ConcurrentChangeError,
-  ConnectionError,
-  ConstraintError,
-  MigrationsPendingError,
-  VocabdbError,
-} from "../errors.js";
+import { VocabdbError } from "../errors/base.js";
+import { ConnectionError } from "../errors/connection.js";
+import { MigrationsPendingError } from "../errors/migrations.js";
+import { ConcurrentChangeError, ConstraintError } from "../errors/words.js";
 import type { FindingId } from "../finding.js";
 import { factsIn } from "./error-facts.js";
 import { NETWORK_RULES, notPostgres, POOL_RULES, UNKNOWN_CLIENT_RULE } from "./failures/client.js";

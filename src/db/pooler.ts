@@ -1,7 +1,7 @@
 /** Whether a pooler stands between us and the server, and how long it lets us keep a connection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg, { type ClientBase, type Pool } from "pg";
-import { PoolerModeError } from "../errors.js";
+import { PoolerModeError } from "../errors/connection.js";
 import { isSupabase } from "./supabase.js";
 import { describeTarget, type Target } from "./target.js";
 

@@ -1,6 +1,6 @@
 /** The one place that decides which database a command works on. */
 import type { Config, UrlSetting } from "../config.js";
-import { NoDatabaseError } from "../errors.js";
+import { NoDatabaseError } from "../errors/usage.js";
 import type { Finding } from "../finding.js";
 import { findCluster } from "./embedded/cluster.js";
 import { clusterTarget, startServer } from "./embedded/server.js";

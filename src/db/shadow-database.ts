@@ -1,7 +1,8 @@
 /** A database to try migrations in: made for it and dropped again, or lent. Nothing of ours stays in either. */
 import { randomBytes } from "node:crypto";
 import pg, { type PoolClient } from "pg";
-import { PoolerModeError, ShadowDatabaseError } from "../errors.js";
+import { PoolerModeError } from "../errors/connection.js";
+import { ShadowDatabaseError } from "../errors/migrations.js";
 import { createPool } from "./pool.js";
 import { requireSession } from "./pooler.js";
 import { describeTarget, type Target } from "./target.js";

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../errors/usage.js";
 import type { Finding } from "../finding.js";
 import { notPostgresError } from "./errors.js";
 import { shownUrlWithTls } from "./shown-url.js";

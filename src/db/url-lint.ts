@@ -1,5 +1,5 @@
 /** What is wrong with a URL before its parts can be read: something else, something around it, or cut short. */
-import { DatabaseUrlError } from "../errors.js";
+import { DatabaseUrlError } from "../errors/usage.js";
 import type { Finding, FindingId } from "../finding.js";
 import { isKnown } from "./url-parameters.js";
 import { type Authority, type CorrectedUrl, FORM, problem, useOrForm } from "./url-problem.js";

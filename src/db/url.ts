@@ -1,5 +1,5 @@
 /** A connection URL becomes a `Target`. Parsed here and not by the driver, which accepts almost anything. */
-import { DatabaseUrlError } from "../errors.js";
+import { DatabaseUrlError } from "../errors/usage.js";
 import type { Finding } from "../finding.js";
 import { Secret } from "../secret.js";
 import { readPassfile } from "./passfile.js";

@@ -6,7 +6,7 @@ import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
 import { age, bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
-import { UserNotFoundError } from "../../src/errors.js";
+import { UserNotFoundError } from "../../src/errors/users.js";
 
 const plain = new Chalk({ level: 0 });
 const coloured = new Chalk({ level: 1 });

@@ -7,7 +7,7 @@ import { purgeUser, purgeUsersDeletedBefore } from "../../src/core/user-purge.js
 import { deleteUser, restoreUser } from "../../src/core/users.js";
 import { type Database, withPrisma } from "../../src/db/database.js";
 import { withConnection } from "../../src/db/pool.js";
-import { VocabdbError } from "../../src/errors.js";
+import { VocabdbError } from "../../src/errors/base.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { addPeople, runUser } from "../support/people.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { emailSchema, normalizeEmail } from "../../src/core/email.js";
-import { EmailInvalidError } from "../../src/errors.js";
+import { EmailInvalidError } from "../../src/errors/usage.js";
 import { it } from "../support/database.js";
 
 const LONG_LOCAL = "a".repeat(64);

@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { importProgress } from "../../src/core/import.js";
 import type { RejectLimit } from "../../src/core/load/rejects.js";
-import { RowsRejectedError } from "../../src/errors.js";
+import { RowsRejectedError } from "../../src/errors/loading.js";
 import { it, type TestDatabase } from "../support/database.js";
 import {
   ADA,

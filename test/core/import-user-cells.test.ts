@@ -1,7 +1,7 @@
 /** The cells of a file of users: what is taken, and where it is said to be wrong. */
 import { describe, expect } from "vitest";
 import { importUsers } from "../../src/core/import.js";
-import type { RowsRejectedError } from "../../src/errors.js";
+import type { RowsRejectedError } from "../../src/errors/loading.js";
 import { it } from "../support/database.js";
 import { ADA, BOB, ndjson, people, usersFrom } from "../support/importing.js";
 import { counts, csv, failureOf } from "../support/seeding.js";

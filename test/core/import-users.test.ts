@@ -1,7 +1,7 @@
 /** Users from files: new ones are created, others renamed, and nobody is touched whom the files agree with. */
 import { describe, expect } from "vitest";
 import { importUsers } from "../../src/core/import.js";
-import { RowsRejectedError } from "../../src/errors.js";
+import { RowsRejectedError } from "../../src/errors/loading.js";
 import { it } from "../support/database.js";
 import {
   ADA,

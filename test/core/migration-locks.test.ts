@@ -8,7 +8,7 @@ import { rehearseMigrations } from "../../src/core/migration-rehearsal.js";
 import { migrationStatus } from "../../src/core/migration-status.js";
 import { deployMigrations } from "../../src/core/migrations.js";
 import { withConnection } from "../../src/db/pool.js";
-import { MigrationBlockedError, MigrationFailedError } from "../../src/errors.js";
+import { MigrationBlockedError, MigrationFailedError } from "../../src/errors/migrations.js";
 import { Secret } from "../../src/secret.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 import { withServer } from "../support/server.js";

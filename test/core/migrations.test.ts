@@ -10,7 +10,8 @@ import { rehearseMigrations } from "../../src/core/migration-rehearsal.js";
 import { migrationStatus } from "../../src/core/migration-status.js";
 import { deployMigrations, requireMigrated, resolveMigration } from "../../src/core/migrations.js";
 import { withConnection } from "../../src/db/pool.js";
-import { MigrationFailedError, UsageError } from "../../src/errors.js";
+import { MigrationFailedError } from "../../src/errors/migrations.js";
+import { UsageError } from "../../src/errors/usage.js";
 import { folderWith, vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 

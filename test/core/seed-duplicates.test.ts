@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { describe, expect } from "vitest";
 import type { SeedOptions } from "../../src/core/seed.js";
-import { DuplicatesError } from "../../src/errors.js";
+import { DuplicatesError } from "../../src/errors/loading.js";
 import { it } from "../support/database.js";
 import {
   allRows,

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { seedWords } from "../../src/core/seed.js";
 import type { Connection } from "../../src/db/pool.js";
-import { DuplicatesError, RowsRejectedError } from "../../src/errors.js";
+import { DuplicatesError, RowsRejectedError } from "../../src/errors/loading.js";
 import { temporaryFolder } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { bytesOf, type Seed, seeds } from "../support/seed-files.js";

@@ -1,6 +1,6 @@
 /** Pruning: what no file holds goes, except what somebody has learned. */
 import { describe, expect } from "vitest";
-import { RowsInUseError } from "../../src/errors.js";
+import { RowsInUseError } from "../../src/errors/loading.js";
 import { it } from "../support/database.js";
 import {
   allRows,

@@ -1,7 +1,7 @@
 /** Records that cannot be loaded: they keep everything out, or as many as are allowed are left out. */
 import { describe, expect } from "vitest";
 import type { RejectLimit } from "../../src/core/load/rejects.js";
-import { RowsRejectedError } from "../../src/errors.js";
+import { RowsRejectedError } from "../../src/errors/loading.js";
 import { it } from "../support/database.js";
 import {
   allRows,

@@ -1,7 +1,7 @@
 /** Pruning sessions: those that have ended, batch after batch, and what is done stays done. */
 import { describe, expect } from "vitest";
 import { pruneSessions } from "../../src/core/session-prune.js";
-import { InterruptedError } from "../../src/errors.js";
+import { InterruptedError } from "../../src/errors/interrupted.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { accessesOf, recordStatements } from "../support/plans.js";
 import { failureOf, withDriver } from "../support/seeding.js";

@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { type SeedOptions, type SeedResult, seedWords } from "../../src/core/seed.js";
 import type { Connection } from "../../src/db/pool.js";
-import { DuplicatesError, RowsRejectedError } from "../../src/errors.js";
+import { DuplicatesError, RowsRejectedError } from "../../src/errors/loading.js";
 import { packageRoot } from "../../src/package-root.js";
 import { temporaryFolder } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";

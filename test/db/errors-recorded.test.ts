@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { connectionFindings, translateError } from "../../src/db/errors.js";
 import type { Target } from "../../src/db/target.js";
 import { parseDatabaseUrl } from "../../src/db/url.js";
-import { ConnectionError } from "../../src/errors.js";
+import { ConnectionError } from "../../src/errors/connection.js";
 import { Secret } from "../../src/secret.js";
 
 function targetOf(url: string): Target {

@@ -6,7 +6,7 @@ import { connectionFindings, translateError } from "../../src/db/errors.js";
 import { withConnection } from "../../src/db/pool.js";
 import type { Target } from "../../src/db/target.js";
 import { parseDatabaseUrl } from "../../src/db/url.js";
-import { ConnectionError } from "../../src/errors.js";
+import { ConnectionError } from "../../src/errors/connection.js";
 import { Secret } from "../../src/secret.js";
 
 /** An ErrorResponse of the protocol. */

@@ -7,7 +7,7 @@ import { translateError } from "../../src/db/errors.js";
 import { withConnection } from "../../src/db/pool.js";
 import type { SslMode, Target } from "../../src/db/target.js";
 import { inTransaction } from "../../src/db/transaction.js";
-import { VocabdbError } from "../../src/errors.js";
+import { VocabdbError } from "../../src/errors/base.js";
 import { Secret } from "../../src/secret.js";
 import { it, withAdmin } from "../support/database.js";
 

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { describeTarget, isLoopback, type Target } from "../../src/db/target.js";
 import { type ParsedUrl, parseDatabaseUrl, type UrlDefaults } from "../../src/db/url.js";
-import { DatabaseUrlError } from "../../src/errors.js";
+import { DatabaseUrlError } from "../../src/errors/usage.js";
 import { Secret } from "../../src/secret.js";
 
 const NO_DEFAULTS: UrlDefaults = { password: null, poolMax: null };

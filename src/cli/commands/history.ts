@@ -1,6 +1,6 @@
 import { type Changes, type HistoryEntry, listHistory } from "../../core/audit.js";
 import { emailSchema } from "../../core/email.js";
-import { ExitCode } from "../../errors.js";
+import { ExitCode } from "../../errors/base.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
 import { after, limit, moment } from "../options.js";
 import { type Column, pageText, table } from "../render/table.js";

@@ -1,5 +1,5 @@
 import { deleteUser, restoreUser, showUser } from "../../core/users.js";
-import { ExitCode } from "../../errors.js";
+import { ExitCode } from "../../errors/base.js";
 import { shellWord } from "../../shell.js";
 import { defineCommand, type Noun } from "../command.js";
 import { email, showDeleted, writing } from "../options.js";

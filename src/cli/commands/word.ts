@@ -1,5 +1,5 @@
 import { showWords, type WordDetails } from "../../core/words.js";
-import { ExitCode } from "../../errors.js";
+import { ExitCode } from "../../errors/base.js";
 import { defineCommand, type Noun, type View } from "../command.js";
 import { count, facts, timestamp } from "../render/text.js";
 import { remove } from "./word/delete.js";

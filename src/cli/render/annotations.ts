@@ -1,5 +1,5 @@
 /** Workflow commands of GitHub Actions, which shows them at the file's line in the pull request. */
-import type { Reject } from "../../errors.js";
+import type { Reject } from "../../errors/loading.js";
 import { visible } from "./text.js";
 
 export type AnnotationLevel = "error" | "warning";

@@ -1,6 +1,6 @@
 /** An error becomes the text for a person or the line for a program. */
 import type { ChalkInstance } from "chalk";
-import { ExitCode, VocabdbError } from "../../errors.js";
+import { ExitCode, VocabdbError } from "../../errors/base.js";
 import { visible } from "./text.js";
 
 export interface ErrorReport {

@@ -2,7 +2,7 @@
 import type { RowChange } from "../../core/load/changes.js";
 import type { LoadCounts } from "../../core/load/load.js";
 import type { LoadResult } from "../../core/load/run.js";
-import { formatRejects, hintOf, naturalKey } from "../../errors.js";
+import { formatRejects, hintOf, naturalKey } from "../../errors/loading.js";
 import type { View } from "../command.js";
 import { type Column, table } from "./table.js";
 import { count, visible } from "./text.js";

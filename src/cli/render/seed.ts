@@ -1,6 +1,6 @@
 /** What a seed did, would do, or found. */
 import { differences, type SeedResult } from "../../core/seed.js";
-import { naturalKey } from "../../errors.js";
+import { naturalKey } from "../../errors/loading.js";
 import type { View } from "../command.js";
 import { loadText } from "./load.js";
 import { type Column, table } from "./table.js";

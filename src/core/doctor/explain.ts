@@ -1,6 +1,6 @@
 /** The post-mortem of a command that could not connect: what the doctor would say, without a login. */
 import { describeAddress, type Target } from "../../db/target.js";
-import { ConnectionError, ConnectionLostError } from "../../errors.js";
+import { ConnectionError, ConnectionLostError } from "../../errors/connection.js";
 import type { Finding } from "../../finding.js";
 import { findingsOf } from "./finding-of.js";
 import { type Look, limitsUntil } from "./look.js";

@@ -1,7 +1,9 @@
 /** Failures become findings in the words that every other command uses for them. */
 import { translateError } from "../../db/errors.js";
 import type { Target } from "../../db/target.js";
-import { ConfigError, ConnectionError, VocabdbError } from "../../errors.js";
+import { VocabdbError } from "../../errors/base.js";
+import { ConnectionError } from "../../errors/connection.js";
+import { ConfigError } from "../../errors/usage.js";
 import type { Finding, FindingId } from "../../finding.js";
 
 /** Carries the findings of a stage that could not be finished. */

@@ -6,7 +6,7 @@ import { type PoolerKind, probePooler, sessionHint } from "../../db/pooler.js";
 import type { Limit } from "../../db/probe/socket.js";
 import { describeTarget } from "../../db/target.js";
 import { inTransaction } from "../../db/transaction.js";
-import { MigrationsPendingError } from "../../errors.js";
+import { MigrationsPendingError } from "../../errors/migrations.js";
 import type { Finding, FindingId } from "../../finding.js";
 import type { DatabaseCheck, DatabaseFinding } from "./check.js";
 import { findingOf } from "./finding-of.js";

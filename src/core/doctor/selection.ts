@@ -1,5 +1,5 @@
 /** What `--only` and `--skip` leave to be looked at. */
-import { UsageError } from "../../errors.js";
+import { UsageError } from "../../errors/usage.js";
 import type { FindingId } from "../../finding.js";
 import { nearest } from "../../nearest.js";
 import { type StageName, selectableIds, stageNames, stages } from "./stages.js";

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { FileError } from "../../errors.js";
+import { FileError } from "../../errors/usage.js";
 import { encodingHint, looksLikeUtf16 } from "./encoding.js";
 import { fileError, type Source } from "./source.js";
 

@@ -1,5 +1,6 @@
 /** A CSV file as records under its header. */
-import { BadHeaderError, FileError } from "../../errors.js";
+import { BadHeaderError } from "../../errors/loading.js";
+import { FileError } from "../../errors/usage.js";
 import { csvCell, csvCellOffset, scanCsv } from "./csv.js";
 import { encodingHint } from "./encoding.js";
 import { type LayoutOptions, resolveLayout } from "./layout.js";

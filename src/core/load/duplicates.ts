@@ -1,6 +1,6 @@
 /** Records of the input that mean the same row: the same again, or something else of it. */
 import type { PoolClient } from "pg";
-import { DuplicatesError } from "../../errors.js";
+import { DuplicatesError } from "../../errors/loading.js";
 import { FILE_OF_ID, placeOf, type RowIds } from "./row-id.js";
 import { columnsOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";

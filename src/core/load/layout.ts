@@ -1,5 +1,5 @@
 /** Which column of a file holds which field. */
-import { BadHeaderError } from "../../errors.js";
+import { BadHeaderError } from "../../errors/loading.js";
 import type { Layout } from "./records.js";
 import { type Field, fieldsOf, type Shape } from "./shape.js";
 

@@ -3,7 +3,8 @@
  * transaction. Memory is the same for any size of file: what has to be compared is compared on the server.
  */
 import type { PoolClient } from "pg";
-import { RowsRejectedError, UsageError } from "../../errors.js";
+import { RowsRejectedError } from "../../errors/loading.js";
+import { UsageError } from "../../errors/usage.js";
 import type { ChangeOptions, Merge, RowChange } from "./changes.js";
 import { type OnDuplicate, resolveDuplicates } from "./duplicates.js";
 import { openEmptyTable, rebuildIndexes } from "./empty-table.js";

@@ -8,7 +8,7 @@
  */
 import { Readable } from "node:stream";
 import * as z from "zod";
-import { BadHeaderError } from "../../errors.js";
+import { BadHeaderError } from "../../errors/loading.js";
 import type { Source } from "./source.js";
 import { readText } from "./text-file.js";
 import type { WordNumbers } from "./word-numbers.js";

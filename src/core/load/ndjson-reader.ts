@@ -1,6 +1,6 @@
 /** A file of one JSON object per line as records. */
 import { isUtf8 } from "node:buffer";
-import { BadHeaderError } from "../../errors.js";
+import { BadHeaderError } from "../../errors/loading.js";
 import { type LayoutOptions, NOTE_COLUMNS, plain, resolveLayout } from "./layout.js";
 import type { Layout, Problem, RecordBlock, TextRecord } from "./records.js";
 import { type Field, fieldsOf } from "./shape.js";

@@ -1,6 +1,6 @@
 /** Removes what the files no longer hold, except what somebody has learned. */
 import type { PoolClient } from "pg";
-import { RowsInUseError } from "../../errors.js";
+import { RowsInUseError } from "../../errors/loading.js";
 import { FILE_OF_ID, type RowIds } from "./row-id.js";
 import { columnsOf, naturalKeyOf, type Shape } from "./shape.js";
 import type { Source } from "./source.js";

@@ -3,7 +3,7 @@
  * is not there, a user who was deleted. They are found on the server, all at once, after staging.
  */
 import type { PoolClient } from "pg";
-import type { Reject } from "../../errors.js";
+import type { Reject } from "../../errors/loading.js";
 import type { CsvOptions } from "./csv-reader.js";
 import { readRecords } from "./read.js";
 import type { RecordBlock, TextRecord } from "./records.js";

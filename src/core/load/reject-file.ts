@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, closeSync, constants, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { FileError } from "../../errors.js";
+import { FileError } from "../../errors/usage.js";
 import { scanCsv } from "./csv.js";
 import { detectDelimiter } from "./csv-reader.js";
 import { NOTE_COLUMNS } from "./layout.js";

@@ -1,5 +1,5 @@
 /** Keeps count of what cannot be loaded, and says how much of it is too much. */
-import type { Reject } from "../../errors.js";
+import type { Reject } from "../../errors/loading.js";
 import type { RecordBlock, TextRecord } from "./records.js";
 import type { RejectFile } from "./reject-file.js";
 

@@ -4,7 +4,7 @@ import { realpath, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join, parse, resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { FileError } from "../../errors.js";
+import { FileError } from "../../errors/usage.js";
 
 export type Format = "csv" | "ndjson";
 

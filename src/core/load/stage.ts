@@ -1,7 +1,7 @@
 /** A source becomes rows on the server: read, checked and copied in one stream. */
 import type { PoolClient } from "pg";
 import { copyRows, encodePlainRow, encodeRow, isPlain } from "../../db/copy.js";
-import { FileError } from "../../errors.js";
+import { FileError } from "../../errors/usage.js";
 import type { CsvOptions } from "./csv-reader.js";
 import { readRecords } from "./read.js";
 import type { Rejects } from "./rejects.js";

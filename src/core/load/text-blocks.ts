@@ -1,6 +1,6 @@
 /** Bytes become text in blocks, bytes that are not UTF-8 included. */
 import { isUtf8 } from "node:buffer";
-import { FileError } from "../../errors.js";
+import { FileError } from "../../errors/usage.js";
 import { lineEndsIn } from "./csv.js";
 import { encodingHint } from "./encoding.js";
 import { MAX_RECORD_BYTES, type Problem } from "./records.js";

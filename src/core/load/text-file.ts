@@ -1,5 +1,5 @@
 /** Small files that are read as a whole. */
-import { FileError } from "../../errors.js";
+import { FileError } from "../../errors/usage.js";
 import { readChunks } from "./chunks.js";
 import { encodingHint } from "./encoding.js";
 import type { Source } from "./source.js";

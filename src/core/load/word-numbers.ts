@@ -1,5 +1,5 @@
 /** Lists that call their words by numbers: which word a number stands for, from the list's own file. */
-import { naturalKey, RowsRejectedError } from "../../errors.js";
+import { naturalKey, RowsRejectedError } from "../../errors/loading.js";
 import { ANY_LANGUAGE } from "./progress-shape.js";
 import { readRecords } from "./read.js";
 import type { Layout } from "./records.js";

@@ -1,7 +1,7 @@
 /** Who the embedded server runs as, and how its programs are run as that account. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { EmbeddedUnsupportedError } from "../../errors.js";
+import { EmbeddedUnsupportedError } from "../../errors/embedded.js";
 
 /** null: the current user. PostgreSQL refuses root, so root runs it as an unprivileged account. */
 export type Account = { readonly uid: number; readonly gid: number } | null;

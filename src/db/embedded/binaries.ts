@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { EmbeddedUnsupportedError } from "../../errors.js";
+import { EmbeddedUnsupportedError } from "../../errors/embedded.js";
 import { type Account, runAs } from "./account.js";
 
 export interface Binaries {

@@ -23,7 +23,7 @@ import {
 import net from "node:net";
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { EmbeddedStartError } from "../../errors.js";
+import { EmbeddedStartError } from "../../errors/embedded.js";
 import { Secret } from "../../secret.js";
 import { type Account, canEnter, runAs, serverAccount } from "./account.js";
 import { type Binaries, findBinaries } from "./binaries.js";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EmbeddedStartError } from "../../errors.js";
+import { EmbeddedStartError } from "../../errors/embedded.js";
 import type { Target } from "../target.js";
 import { runAs, serverAccount } from "./account.js";
 import { type Cluster, clusterBinaries, clusterPassword } from "./cluster.js";

@@ -1,5 +1,5 @@
 /** Failures that happened on this side, or on the way: names, routes, sockets, the pool. */
-import { ConnectionLostError, PoolTimeoutError } from "../../errors.js";
+import { ConnectionLostError, PoolTimeoutError } from "../../errors/connection.js";
 import { shownUrl } from "../shown-url.js";
 import { isSupabasePooler, projectOf, SESSION_POOLER, sessionPoolerUrl } from "../supabase.js";
 import { isLoopback, isSocket, type Target } from "../target.js";

@@ -1,5 +1,5 @@
 /** Why PostgreSQL does not let a client in: its password, its pg_hba.conf, its roles and databases. */
-import { AuthenticationError, DatabaseMissingError, PermissionError } from "../../errors.js";
+import { AuthenticationError, DatabaseMissingError, PermissionError } from "../../errors/connection.js";
 import { shownUrl, shownUrlWithTls } from "../shown-url.js";
 import { isSupabase, isSupabasePooler, misfitOf } from "../supabase.js";
 import { isSocket, type Target } from "../target.js";

@@ -2,7 +2,7 @@
  * What poolers say for themselves. Their texts tell, not their codes: PgBouncer sends 08P01 for nearly
  * everything, Supavisor XX000 with a name of its own in brackets, which older versions left out.
  */
-import { ConnectionLostError, DatabaseMissingError } from "../../errors.js";
+import { ConnectionLostError, DatabaseMissingError } from "../../errors/connection.js";
 import { shownUrlWithTls } from "../shown-url.js";
 import { isSupabasePooler, namesProject, SESSION_POOLER, withoutProject } from "../supabase.js";
 import { missingDatabase, passwordHint } from "./login.js";

@@ -1,5 +1,5 @@
 /** How a failure on the way to a database is recognised, and what a person is told about it. */
-import { AuthenticationError, ConnectionError, type ConnectionFailure, TlsError } from "../../errors.js";
+import { AuthenticationError, ConnectionError, type ConnectionFailure, TlsError } from "../../errors/connection.js";
 import type { FindingId } from "../../finding.js";
 import type { ErrorFacts } from "../error-facts.js";
 import { describeAddress, describeTarget, type Target } from "../target.js";

@@ -1,5 +1,5 @@
 /** What PostgreSQL says once it runs, or does not quite: slots, timeouts, rights, restarts, full disks. */
-import { ConnectionLostError, PermissionError } from "../../errors.js";
+import { ConnectionLostError, PermissionError } from "../../errors/connection.js";
 import { quoted } from "./fixes.js";
 import { type Explanation, type Failure, type Rule, words } from "./rule.js";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readChunks } from "../../../src/core/load/chunks.js";
 import type { Source } from "../../../src/core/load/source.js";
-import { FileError } from "../../../src/errors.js";
+import { FileError } from "../../../src/errors/usage.js";
 
 function source(open: () => Readable): Source {
   return { ...{ name: "words.csv.gz", path: null, format: "csv", bytes: null }, open };

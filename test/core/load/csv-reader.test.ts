@@ -4,7 +4,7 @@ import { readRecords } from "../../../src/core/load/read.js";
 import { Rejects } from "../../../src/core/load/rejects.js";
 import { rowReader } from "../../../src/core/load/rows.js";
 import { WORDS } from "../../../src/core/load/word-shape.js";
-import { formatReject } from "../../../src/errors.js";
+import { formatReject } from "../../../src/errors/loading.js";
 
 interface Options {
   readonly delimiter?: string;

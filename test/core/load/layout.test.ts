@@ -6,7 +6,7 @@ import { type LayoutOptions, plain, resolveLayout } from "../../../src/core/load
 import type { Layout } from "../../../src/core/load/records.js";
 import { fieldsOf } from "../../../src/core/load/shape.js";
 import { WORDS } from "../../../src/core/load/word-shape.js";
-import { BadHeaderError } from "../../../src/errors.js";
+import { BadHeaderError } from "../../../src/errors/loading.js";
 
 type Options = { readonly given?: readonly string[]; readonly map?: LayoutOptions["map"] };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readRecords } from "../../../src/core/load/read.js";
 import { MAX_RECORD_BYTES, type RecordBlock } from "../../../src/core/load/records.js";
 import { WORDS } from "../../../src/core/load/word-shape.js";
-import { FileError } from "../../../src/errors.js";
+import { FileError } from "../../../src/errors/usage.js";
 
 /** As files are read. */
 const DISK = 64 * 1024;

@@ -8,7 +8,8 @@ import { Rejects } from "../../../src/core/load/rejects.js";
 import { rowReader } from "../../../src/core/load/rows.js";
 import { fieldsOf } from "../../../src/core/load/shape.js";
 import { WORDS } from "../../../src/core/load/word-shape.js";
-import { FileError, formatReject } from "../../../src/errors.js";
+import { formatReject } from "../../../src/errors/loading.js";
+import { FileError } from "../../../src/errors/usage.js";
 
 const FIELDS = fieldsOf(WORDS).map(({ name }) => name);
 const OPTIONS = { shape: WORDS, given: new Set(["language", "definition"]), map: {} };

@@ -7,7 +7,8 @@ import { readRecords } from "../../../src/core/load/read.js";
 import type { RecordBlock } from "../../../src/core/load/records.js";
 import { findSources, type Source } from "../../../src/core/load/source.js";
 import { WORDS } from "../../../src/core/load/word-shape.js";
-import { BadHeaderError, FileError } from "../../../src/errors.js";
+import { BadHeaderError } from "../../../src/errors/loading.js";
+import { FileError } from "../../../src/errors/usage.js";
 import { temporaryFolder } from "../../support/cli.js";
 
 const OPTIONS = { shape: WORDS, given: new Set(["language", "definition"]), map: {} };

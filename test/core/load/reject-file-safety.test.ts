@@ -7,7 +7,7 @@ import { readRecords } from "../../../src/core/load/read.js";
 import { RejectFile } from "../../../src/core/load/reject-file.js";
 import type { Format } from "../../../src/core/load/source.js";
 import { WORDS } from "../../../src/core/load/word-shape.js";
-import { FileError } from "../../../src/errors.js";
+import { FileError } from "../../../src/errors/usage.js";
 import { temporaryFolder } from "../../support/cli.js";
 
 const NOTED = "_line,_column,_code,_reason";

@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { findSources, type Source, type SourceOptions } from "../../../src/core/load/source.js";
-import { FileError } from "../../../src/errors.js";
+import { FileError } from "../../../src/errors/usage.js";
 import { temporaryFolder } from "../../support/cli.js";
 
 /** A folder with these files, each of which holds its own name. */

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { destroyEmbedded, embeddedStatus, startEmbedded, stopEmbedded, writeUrlFile } from "../../../core/embedded.js";
-import { EmbeddedNotCreatedError, ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { EmbeddedNotCreatedError } from "../../../errors/embedded.js";
 import { defineCommand, parameter } from "../../command.js";
 import { confirm, confirmationOf, dryRun, port } from "../../options.js";
 import type { Services } from "../../services.js";

@@ -1,5 +1,6 @@
 import { markOf, markSchema, setMark } from "../../../core/mark.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
 import { confirmMarked, flagOption, writing } from "../../options.js";
 

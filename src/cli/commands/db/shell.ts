@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { psqlTarget, refuseElsewhere, requirePsql, runPsql } from "../../../core/psql.js";
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
 
 export const shell = defineCommand({

@@ -5,7 +5,7 @@ import { createMigration, type Shadow } from "../../../core/migration-create.js"
 import { PRISMA_FOLDER } from "../../../core/migration-files.js";
 import type { Resolution } from "../../../db/resolve.js";
 import { parseDatabaseUrl } from "../../../db/url.js";
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../../errors/usage.js";
 import { Secret } from "../../../secret.js";
 import { defineCommand, parameter } from "../../command.js";
 import { flagOption } from "../../options.js";

@@ -1,6 +1,6 @@
 import { rehearseMigrations } from "../../../core/migration-rehearsal.js";
 import { type DeployResult, deployMigrations } from "../../../core/migrations.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { dryRun, lockTimeout } from "../../options.js";
 import { count } from "../../render/text.js";

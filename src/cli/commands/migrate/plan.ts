@@ -1,5 +1,5 @@
 import { planMigrations } from "../../../core/migration-plan.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { count } from "../../render/text.js";
 import { listeners, strict } from "./warnings.js";

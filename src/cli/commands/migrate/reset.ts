@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { resetDatabase } from "../../../core/migration-reset.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, repeatable } from "../../command.js";
 import { confirmationOf, flagOption, lockTimeout, writing } from "../../options.js";
 import { count, visible } from "../../render/text.js";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { resolveMigration } from "../../../core/migrations.js";
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
 import { listeners } from "./warnings.js";
 

@@ -1,7 +1,7 @@
 import { describeDifference } from "../../../core/drift/compare.js";
 import { readMigrations } from "../../../core/migration-files.js";
 import { migrationStatus } from "../../../core/migration-status.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { flagOption } from "../../options.js";
 import { visible } from "../../render/text.js";

@@ -1,6 +1,7 @@
 import { withOutput } from "../../../core/output.js";
 import { exportProgress } from "../../../core/progress-export.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand } from "../../command.js";
 import { exportFormatOf, exportOptions } from "../../export-options.js";
 import { flagOption, optionalEmail } from "../../options.js";

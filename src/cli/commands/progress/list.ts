@@ -1,5 +1,5 @@
 import { listProgress, type WordProgress } from "../../../core/progress-list.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { after, email, flagOption, limit, showDeleted } from "../../options.js";

@@ -1,5 +1,5 @@
 import { resetProgress } from "../../../core/progress-reset.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { confirm, confirmationOf, email, showDeleted, writing } from "../../options.js";

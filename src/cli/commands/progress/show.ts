@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type DueWord, showProgress } from "../../../core/progress.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { email, flagOption, showDeleted } from "../../options.js";
 import { type Column, table } from "../../render/table.js";

@@ -1,5 +1,6 @@
 import { createUser } from "../../../core/users.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand } from "../../command.js";
 import { displayName, email, flagOption, writing } from "../../options.js";
 import { lines } from "../../render/text.js";

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { withOutput } from "../../../core/output.js";
 import { exportUser, exportUserFiles, exportUsers, type UserExport } from "../../../core/user-export.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
 import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
 import { flagOption, force, optionalEmail, output, showDeleted } from "../../options.js";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { importUsers } from "../../../core/import.js";
 import { differences } from "../../../core/load/run.js";
 import { USERS } from "../../../core/load/user-shape.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { fileFormat, inputFiles, loadOptions } from "../../load-options.js";
 import { loadExitCode, loadOptionsOf, reportLoad } from "../../load-run.js";

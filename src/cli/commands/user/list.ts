@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { User } from "../../../core/user.js";
 import { listUsers } from "../../../core/user-list.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
 import { after, domain, flagOption, limit, moment } from "../../options.js";
 import { type Column, pageText, table } from "../../render/table.js";

@@ -1,7 +1,7 @@
 /** Where a new password comes from: never from the command line, which others can read. */
 import type { Readable } from "node:stream";
 import { generatePassword } from "../../../core/password.js";
-import { ConsentMissingError, UsageError } from "../../../errors.js";
+import { ConsentMissingError, UsageError } from "../../../errors/usage.js";
 import { Secret } from "../../../secret.js";
 import { flagOption } from "../../options.js";
 

@@ -8,7 +8,8 @@ import {
   purgeUsersDeletedBefore,
 } from "../../../core/user-purge.js";
 import type { Connection } from "../../../db/pool.js";
-import { ConsentMissingError, ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { ConsentMissingError, UsageError } from "../../../errors/usage.js";
 import { shellWord } from "../../../shell.js";
 import { defineCommand } from "../../command.js";
 import { confirm, confirmationOf, type Moment, moment, optionalEmail, writing } from "../../options.js";

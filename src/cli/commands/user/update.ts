@@ -1,6 +1,7 @@
 import { emailSchema } from "../../../core/email.js";
 import { type UserUpdates, updateUser } from "../../../core/users.js";
-import { ExitCode, UsageError } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
 import { displayName, email, flagOption, writing } from "../../options.js";
 import { count, lines } from "../../render/text.js";

@@ -1,6 +1,7 @@
 import { deleteWord } from "../../../core/word-delete.js";
 import { naturalKeyOfWord } from "../../../core/words.js";
-import { ExitCode, naturalKey } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
+import { naturalKey } from "../../../errors/loading.js";
 import { defineCommand } from "../../command.js";
 import { confirm, writing } from "../../options.js";
 import { count, lines, visible } from "../../render/text.js";

@@ -1,6 +1,6 @@
 import { withOutput } from "../../../core/output.js";
 import { exportWords } from "../../../core/word-export.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { exportFormatOf, exportOptions } from "../../export-options.js";
 import { count } from "../../render/text.js";

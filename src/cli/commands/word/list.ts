@@ -1,5 +1,5 @@
 import { listWords } from "../../../core/word-list.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { after, limit } from "../../options.js";
 import { pageText, table } from "../../render/table.js";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type FoundWord, searchWords } from "../../../core/word-search.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { limit } from "../../options.js";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type WordStats, wordStats } from "../../../core/words.js";
-import { ExitCode } from "../../../errors.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { type Column, table } from "../../render/table.js";

@@ -1,0 +1,33 @@
+/**
+ * Every failure that a user can meet: one class each, holding the facts. The sentence, the stable
+ * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
+ */
+
+/** The meaning of each exit code; README and `docs/cli.md` explain them. */
+export const ExitCode = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  findings: 3,
+  notFound: 4,
+  conflict: 5,
+  badData: 6,
+  unreachable: 7,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+export abstract class VocabdbError extends Error {
+  /** Stable identifier that scripts may compare. */
+  abstract readonly code: string;
+  abstract readonly exitCode: ExitCode;
+  /** The next thing to do, usually a command to type. */
+  readonly hint: string | null;
+
+  constructor(message: string, hint: string | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.hint = hint;
+  }
+}
