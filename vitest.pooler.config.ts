@@ -9,6 +9,8 @@ import base from "./vitest.config.js";
 const ELSEWHERE = [
   // Text out of data, and where it goes.
   "test/cli/{render,output,operator,terminal,seed-output}.test.ts",
+  // What is wrong before there is a connection, and who has to confirm what.
+  "test/cli/{exit-codes,mark}.test.ts",
   // The library's own pools, against each other.
   "test/cli/user-concurrency.test.ts",
   // How files are read, before there is a connection.
@@ -17,6 +19,9 @@ const ELSEWHERE = [
   "test/cli/migrate-race.test.ts",
 ];
 
+/** Through a pooler in transaction mode they would go to DIRECT_URL, which is no pooler. */
+const PAST_THE_POOLER = ["test/cli/migrate-{operation,authoring}.test.ts"];
+
 // One server for all of them: the setup is that of the whole run.
 const { globalSetup: _, ...shared } = base.test ?? {};
 
@@ -24,7 +29,7 @@ const through = (poolMode: "session" | "transaction") => ({
   ...shared,
   name: poolMode,
   include: ["test/cli/**/*.test.ts", "test/utc.test.ts"],
-  exclude: [...configDefaults.exclude, ...ELSEWHERE],
+  exclude: [...configDefaults.exclude, ...ELSEWHERE, ...(poolMode === "transaction" ? PAST_THE_POOLER : [])],
   provide: { poolMode },
 });
 

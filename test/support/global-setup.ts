@@ -30,6 +30,17 @@ declare module "vitest" {
   }
 }
 
+const SETTINGS = [
+  // This server is thrown away, so it need not survive a crash of the machine.
+  "fsync = off",
+  "synchronous_commit = off",
+  "full_page_writes = off",
+  // A table that it looks at just then is in use, which some tests are about.
+  "autovacuum_naptime = '7d'",
+  // Every test connects many times, and guesses of its password are no danger.
+  "scram_iterations = 1",
+];
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.VOCABDB_TEST_DATABASE_URL;
   const home = mkdtempSync(join(tmpdir(), "vocabdb-test-"));
@@ -43,10 +54,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
   const version = await withAdmin(target, async (admin) => {
     if (given === undefined) {
-      // This server is thrown away, so it need not survive a crash of the machine.
-      await admin.query("ALTER SYSTEM SET fsync = off");
-      await admin.query("ALTER SYSTEM SET synchronous_commit = off");
+      for (const setting of SETTINGS) {
+        await admin.query(`ALTER SYSTEM SET ${setting}`);
+      }
       await admin.query("SELECT pg_reload_conf()");
+      await admin.query("SET scram_iterations = 1");
+      await admin.query(`ALTER ROLE ${pg.escapeIdentifier(target.user)} PASSWORD ${pg.escapeLiteral(password)}`);
     }
     await admin.query(`CREATE DATABASE ${template}`);
     const { rows } = await admin.query<{ server_version: string }>("SHOW server_version");
