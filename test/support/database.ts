@@ -71,6 +71,23 @@ export async function withClient<T>(config: pg.ClientConfig, work: (client: pg.C
   }
 }
 
+/** Open until the process of the test file ends: two connections less for each test. */
+let administrator: Promise<pg.Client> | undefined;
+
+async function administer(sql: string): Promise<void> {
+  administrator ??= connectAsAdministrator();
+  await (await administrator).query(sql);
+}
+
+async function connectAsAdministrator(): Promise<pg.Client> {
+  const { host, port, user, password, adminDatabase: database } = inject("server");
+  const client = new pg.Client({ host, port, user, password, database });
+  // The server may stop before the process ends.
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
 async function withTestDatabase<T>(template: string, work: (db: TestDatabase) => Promise<T>): Promise<T> {
   const server = inject("server");
   const mode = inject("poolMode");
@@ -78,7 +95,7 @@ async function withTestDatabase<T>(template: string, work: (db: TestDatabase) =>
   // One connection has to do for a command: tried on all of them in one of the runs.
   const poolMax = mode === "transaction" ? 1 : 5;
   const database = `vocabdb_test_${randomBytes(8).toString("hex")}`;
-  await withAdmin((admin) => admin.query(`CREATE DATABASE ${database} TEMPLATE ${template} ${server.copying}`));
+  await administer(`CREATE DATABASE ${database} TEMPLATE ${template} ${server.copying}`);
   const { user, password } = server;
   const target = targetAt({ host, port }, { user, password, database }, poolMax);
   const direct = { host: server.host, port: server.port, user, password, database };
@@ -91,6 +108,6 @@ async function withTestDatabase<T>(template: string, work: (db: TestDatabase) =>
       query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
     });
   } finally {
-    await withAdmin((admin) => admin.query(`DROP DATABASE ${database} WITH (FORCE)`));
+    await administer(`DROP DATABASE ${database} WITH (FORCE)`);
   }
 }
