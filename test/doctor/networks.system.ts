@@ -59,7 +59,7 @@ interface Setup extends Expected {
 
 const SESSION_POOLER = "in the Supabase dashboard: Connect → Session pooler → copy the URI";
 const POOLER_URL = `postgresql://postgres.${PROJECT}:PASSWORD@aws-N-REGION.pooler.supabase.com:5432/postgres`;
-const IN_TIME = { args: ["--timeout", "2s"], withinMs: 3_500 };
+const IN_TIME = { args: ["--timeout", "2s"], withinMs: 4_500 };
 const CHECK_HOST = /^check the host in the URL, and the network or VPN of this machine$/;
 
 const setups: readonly Setup[] = [

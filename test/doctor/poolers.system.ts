@@ -80,7 +80,7 @@ const setups: readonly Setup[] = [
   },
   {
     name: "the server behind it is down, and it says nothing",
-    ...{ databases: "* = host=127.0.0.1 port={freePort}", args: ["--timeout", "2s"], withinMs: 3_500 },
+    ...{ databases: "* = host=127.0.0.1 port={freePort}", args: ["--timeout", "2s"], withinMs: 4_500 },
     ...{ id: "net.no-answer", message: "a pooler waits for a connection to it" },
     fix: "look at the server (overloaded, suspended, out of disk, too many connections?) and at the pooler before it",
   },
@@ -97,7 +97,7 @@ const setups: readonly Setup[] = [
   {
     name: "its connections are all taken, and it says nothing",
     ...{ settings: { default_pool_size: 1 }, meanwhile: BUSY, id: "net.no-answer", args: ["--timeout", "2s"] },
-    ...{ message: "answers a login, but not the first question", withinMs: 3_500 },
+    ...{ message: "answers a login, but not the first question", withinMs: 4_500 },
     fix: "SHOW POOLS",
   },
   {

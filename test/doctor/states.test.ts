@@ -14,7 +14,7 @@ const RESERVED = 3;
 const urlAt = (port: number): string => `postgresql://app:${PASSWORD}@127.0.0.1:${port}/postgres?sslmode=disable`;
 
 /** Two seconds are given, and with the start of Node it is not much more. */
-const IN_TIME = { args: ["--timeout", "2s"], withinMs: 3_500 };
+const IN_TIME = { args: ["--timeout", "2s"], withinMs: 4_500 };
 
 async function expectInTime(port: number, expected: Expected): Promise<void> {
   const { args, withinMs } = IN_TIME;
