@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { translateError } from "../db/errors.js";
-import { withConnection } from "../db/pool.js";
+import { onConnection, withConnection } from "../db/pool.js";
 import { withSchemaEngine } from "../db/schema-engine.js";
 import { withLentDatabase, withShadowDatabase } from "../db/shadow-database.js";
 import { runScript, ScriptError } from "../db/sql-script.js";
@@ -97,22 +97,22 @@ async function difference(
 
 /** Each as a deploy would run it: by itself, so that an index may be built concurrently. */
 async function apply(target: Target, migrations: readonly Migration[], signal: AbortSignal | undefined): Promise<void> {
-  await withConnection({ ...target, poolMax: 1 }, async ({ pool }) => {
-    const client = await pool.connect();
-    const cancellation = cancelOnAbort(client, target, signal);
-    try {
-      await client.query("SELECT set_config('search_path', quote_ident($1), false)", [target.schema]);
-      for (const migration of migrations) {
-        signal?.throwIfAborted();
-        await runScript(client, migration.sql).catch((error: unknown) => {
-          throw error instanceof ScriptError ? migrationError(error, migration, false) : error;
-        });
+  await withConnection({ ...target, poolMax: 1 }, ({ pool }) =>
+    onConnection(pool, async (client) => {
+      const cancellation = cancelOnAbort(client, target, signal);
+      try {
+        await client.query("SELECT set_config('search_path', quote_ident($1), false)", [target.schema]);
+        for (const migration of migrations) {
+          signal?.throwIfAborted();
+          await runScript(client, migration.sql).catch((error: unknown) => {
+            throw error instanceof ScriptError ? migrationError(error, migration, false) : error;
+          });
+        }
+      } finally {
+        cancellation.stop();
       }
-    } finally {
-      cancellation.stop();
-      client.release();
-    }
-  });
+    }),
+  );
 }
 
 async function differenceTo(

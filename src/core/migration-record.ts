@@ -30,8 +30,7 @@ export function standingOf({ pending, failed, edited, unknown }: Names): Exclude
 }
 
 /** @param client with vocabdb's schema in its search path */
-export async function readMigrationRecord(client: ClientBase): Promise<MigrationRecord> {
-  const migrations = readMigrations();
+export async function readMigrationRecord(client: ClientBase, migrations = readMigrations()): Promise<MigrationRecord> {
   const shipped = migrations.map(({ name }) => name);
   const { rows: tables } = await client.query<{ exists: boolean }>(
     "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",

@@ -124,10 +124,11 @@ export async function resolveMigration(
  * slow for a check before every load.
  */
 export async function requireMigrated(connection: Connection): Promise<void> {
-  const { pending, failed } = await inTransaction(connection, { readOnly: true }, readMigrationRecord);
-  const missing = readMigrations()
-    .map(({ name }) => name)
-    .filter((name) => pending.includes(name) || failed.includes(name));
+  const migrations = readMigrations();
+  const { pending, failed } = await inTransaction(connection, { readOnly: true }, (client) =>
+    readMigrationRecord(client, migrations),
+  );
+  const missing = migrations.map(({ name }) => name).filter((name) => pending.includes(name) || failed.includes(name));
   if (missing.length > 0) {
     throw new MigrationsPendingError(missing);
   }

@@ -1,10 +1,10 @@
 /** Prisma Studio on a target. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import net from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../config.js";
 import { libpqEnvironment } from "../db/libpq.js";
+import { tryPort } from "../db/ports.js";
 import { withRelay } from "../db/relay.js";
 import type { Target } from "../db/target.js";
 import { ProgramFailedError } from "../errors/programs.js";
@@ -117,7 +117,7 @@ async function answers(url: string): Promise<boolean> {
 
 /** @throws {UsageError} when the port asked for is taken */
 async function choosePort(wanted: number | undefined): Promise<number> {
-  const port = (await freePort(wanted ?? DEFAULT_PORT)) ?? (wanted === undefined ? await freePort(0) : null);
+  const port = (await tryPort(wanted ?? DEFAULT_PORT)) ?? (wanted === undefined ? await tryPort(0) : null);
   if (port === null) {
     throw new UsageError(
       `port ${wanted} on ${HOST} is taken by another program`,
@@ -125,16 +125,4 @@ async function choosePort(wanted: number | undefined): Promise<number> {
     );
   }
   return port;
-}
-
-/** @returns the port, or with 0 any free one; null where it cannot be listened on */
-function freePort(port: number): Promise<number | null> {
-  const server = net.createServer();
-  return new Promise((resolve) => {
-    server.once("error", () => resolve(null));
-    server.listen({ host: HOST, port }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" ? (address?.port ?? null) : null));
-    });
-  });
 }

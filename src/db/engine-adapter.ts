@@ -8,6 +8,7 @@ import {
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 import { inLockTries, inQuietWait, type LockOptions } from "./lock-tries.js";
+import { onConnection } from "./pool.js";
 import { isConcurrentScript, runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 import type { Cancellation } from "./transaction.js";
@@ -116,14 +117,5 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
     } catch (error) {
       throw error instanceof Error ? new ScriptError(script, null, true, error) : error;
     }
-  }
-}
-
-export async function onConnection<T>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    return await work(client);
-  } finally {
-    client.release();
   }
 }

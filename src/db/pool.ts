@@ -45,6 +45,16 @@ export function createPool(target: Target, { plainSession = false, ...overrides 
   return pool;
 }
 
+/** The bracket around one connection of a pool. */
+export async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+}
+
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
 
 /** What the driver has to know about TLS may depend on the server, which is asked by the first that connects. */

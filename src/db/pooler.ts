@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg, { type ClientBase, type Pool } from "pg";
 import { PoolerModeError } from "../errors/connection.js";
+import { onConnection } from "./pool.js";
 import { isSupabase } from "./supabase.js";
 import { describeTarget, type Target } from "./target.js";
 
@@ -19,13 +20,8 @@ const ROUNDS = 3;
 const PATIENCE_MS = 1_000;
 
 /** @param pool behind a pooler a second connection is opened beside it, whatever its limit */
-export async function probePooler(pool: Pool): Promise<PoolerKind> {
-  const client = await pool.connect();
-  try {
-    return await poolerBefore(client, pool);
-  } finally {
-    client.release();
-  }
+export function probePooler(pool: Pool): Promise<PoolerKind> {
+  return onConnection(pool, (client) => poolerBefore(client, pool));
 }
 
 /**

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import pg, { type PoolClient } from "pg";
 import { PoolerModeError } from "../errors/connection.js";
 import { ShadowDatabaseError } from "../errors/migrations.js";
-import { createPool } from "./pool.js";
+import { createPool, onConnection } from "./pool.js";
 import { requireSession } from "./pooler.js";
 import { describeTarget, type Target } from "./target.js";
 
@@ -82,12 +82,7 @@ export async function withLentDatabase<T>(lent: Target, work: (shadow: Target) =
 async function withClient<T>(target: Target, work: (client: PoolClient, pool: pg.Pool) => Promise<T>): Promise<T> {
   const pool = createPool(target, { max: 1, idleTimeoutMillis: 0 });
   try {
-    const client = await pool.connect();
-    try {
-      return await work(client, pool);
-    } finally {
-      client.release();
-    }
+    return await onConnection(pool, (client) => work(client, pool));
   } finally {
     await pool.end();
   }

@@ -2,9 +2,9 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { freePort } from "../doctor/fake.js";
 import { folderWith, temporaryFolder, vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
+import { freePort } from "../support/ports.js";
 
 /** @returns a PATH on which psql is this shell script */
 function psqlThat(script: string): string {

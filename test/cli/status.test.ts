@@ -1,9 +1,9 @@
 /** `db status` over a real database: what it tells, and that it reads no table to do so. */
 import { expect, inject } from "vitest";
-import { freePort } from "../doctor/fake.js";
 import { vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 import { addPeople } from "../support/people.js";
+import { freePort } from "../support/ports.js";
 
 const TABLES = ["users", "sessions", "vocabulary_words", "progress", "audit_log"];
 

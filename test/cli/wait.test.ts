@@ -2,9 +2,10 @@
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import { errorResponse, freePort, withFake } from "../doctor/fake.js";
+import { errorResponse, withFake } from "../doctor/fake.js";
 import { vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
+import { freePort } from "../support/ports.js";
 
 /** Listens for the database at another port; to the first logins it says that the server is starting. */
 async function appear(db: TestDatabase, port: number, refusals: number): Promise<void> {

@@ -19,6 +19,7 @@ import { destroyEmbedded, embeddedStatus, startEmbedded } from "../../src/core/e
 import { type Cluster, clusterPassword, findCluster } from "../../src/db/embedded/cluster.js";
 import { type CliOptions, type CliResult, vocabdb } from "../support/cli.js";
 import { withClient } from "../support/database.js";
+import { freePort } from "../support/ports.js";
 
 interface Fixtures {
   /** A VOCABDB_HOME without a server; one that a test creates there ends with the test. */
@@ -120,11 +121,6 @@ async function withListener<T>(port: number, work: (port: number) => Promise<T>)
   } finally {
     await new Promise((resolve) => listener.close(resolve));
   }
-}
-
-/** A port that nothing listened on a moment ago. */
-function freePort(): Promise<number> {
-  return withListener(0, (port) => Promise.resolve(port));
 }
 
 describe("start, status and stop", () => {

@@ -5,9 +5,9 @@ import { select } from "../../src/core/doctor/selection.js";
 import { deployMigrations } from "../../src/core/migrations.js";
 import { vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
+import { freePort } from "../support/ports.js";
 import { withServer } from "../support/server.js";
 import { examined, whileLocked } from "./examined.js";
-import { freePort } from "./fake.js";
 
 const doctor = (db: Pick<TestDatabase, "url">, ...args: readonly string[]) =>
   vocabdb(["db", "doctor", ...args], { url: db.url });

@@ -137,8 +137,3 @@ export function errorResponse(code: string, message: string, fields: Readonly<Re
   length.writeUInt32BE(body.length + 4);
   return Buffer.concat([Buffer.from("E"), length, body]);
 }
-
-/** A port on which nobody listens. */
-export async function freePort(): Promise<number> {
-  return withFake({}, ({ port }) => Promise.resolve(port));
-}

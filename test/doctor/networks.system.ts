@@ -3,8 +3,8 @@ import { aroundAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../src/finding.js";
 import { vocabdb } from "../support/cli.js";
 import { type Network, withNetwork } from "../support/network.js";
+import { freePort } from "../support/ports.js";
 import { COUNT_LOGINS, sharedServer } from "../support/server.js";
-import { freePort } from "./fake.js";
 import { type Expected, expectFinding, PASSWORD } from "./table.js";
 
 const PROJECT = "abcdefghijklmnopqrst";

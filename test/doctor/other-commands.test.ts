@@ -3,7 +3,8 @@ import { describe, expect } from "vitest";
 import type { Finding } from "../../src/finding.js";
 import { folderWith, vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
-import { errorResponse, freePort, withFake } from "./fake.js";
+import { freePort } from "../support/ports.js";
+import { errorResponse, withFake } from "./fake.js";
 import { PASSWORD } from "./table.js";
 
 const SEED = ["seed", "-f", "words.csv", "--language", "en"];

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Target } from "../../src/db/target.js";
 import { Secret } from "../../src/secret.js";
 import { type PgBouncerOptions, withPgBouncer } from "../support/pgbouncer.js";
+import { freePort } from "../support/ports.js";
 import { COUNT_LOGINS, sharedServer } from "../support/server.js";
-import { freePort } from "./fake.js";
 import { type Expected, expectFinding, PASSWORD } from "./table.js";
 
 const server = sharedServer({ conf: COUNT_LOGINS }, [

@@ -1,7 +1,8 @@
 /** Set-ups in which what listens is not PostgreSQL, or hides behind something. */
 import { describe, expect } from "vitest";
 import { it } from "../support/database.js";
-import { type Behaviour, errorResponse, freePort, withFake } from "./fake.js";
+import { freePort } from "../support/ports.js";
+import { type Behaviour, errorResponse, withFake } from "./fake.js";
 import { type Expected, expectFinding, PASSWORD } from "./table.js";
 
 const url = (port: number, query = ""): string => `postgresql://app:${PASSWORD}@127.0.0.1:${port}/vocab${query}`;

@@ -1,11 +1,11 @@
 /** PgBouncer before a test's server, on a port of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serverAccount } from "../../src/db/embedded/account.js";
 import type { Target } from "../../src/db/target.js";
+import { freePort } from "./ports.js";
 
 export type PoolMode = "session" | "transaction" | "statement";
 
@@ -131,16 +131,6 @@ function end(child: ChildProcess): Promise<void> {
     }
     child.once("close", () => resolve());
     child.kill("SIGTERM");
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }
 

@@ -33,8 +33,9 @@ const drifting: DatabaseCheck = {
       return [];
     }
     const { client, target } = context;
-    const { state, pending } = await readMigrationRecord(client);
-    const applied = readMigrations().filter(({ name }) => !pending.includes(name));
+    const migrations = readMigrations();
+    const { state, pending } = await readMigrationRecord(client, migrations);
+    const applied = migrations.filter(({ name }) => !pending.includes(name));
     // With what migrations that are not known, or not known to be whole, would it be compared?
     return state === "failed" || state === "diverged" ? [] : driftFindings(await driftIn(client, target, applied));
   },

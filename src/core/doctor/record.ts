@@ -136,19 +136,14 @@ export class ExaminationRecord {
     return !isFatal;
   }
 
-  /**
-   * On the way to the server a later stage knows more of the same thing; inside, a check knows the reason of what
-   * fails later. What is wrong with both addresses is told once.
-   */
+  /** On the way to the server a later stage knows more of the same thing. What is wrong with both addresses is told once. */
   #keep(
     finding: StageFinding,
     from: { readonly stage: StageName; readonly url: UrlName; readonly earlier: ReadonlySet<DatabaseFinding> },
   ): void {
     if (from.url === "DATABASE_URL") {
-      const known = this.#findings.findIndex((each) => each.id === finding.id && from.earlier.has(each));
-      if (known !== -1 && !isConnectionStage(from.stage)) {
-        return;
-      }
+      const isSame = (each: DatabaseFinding): boolean => each.id === finding.id && from.earlier.has(each);
+      const known = isConnectionStage(from.stage) ? this.#findings.findIndex(isSame) : -1;
       this.#findings.splice(known === -1 ? this.#findings.length : known, known === -1 ? 0 : 1, {
         repair: null,
         ...finding,

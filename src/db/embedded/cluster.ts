@@ -20,11 +20,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import net from "node:net";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { EmbeddedStartError } from "../../errors/embedded.js";
 import { Secret } from "../../secret.js";
+import { tryPort } from "../ports.js";
 import { type Account, canEnter, runAs, serverAccount } from "./account.js";
 import { type Binaries, findBinaries } from "./binaries.js";
 
@@ -239,17 +239,9 @@ function removeAbandoned(base: string): void {
 async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(PORTS.first, PORTS.end);
-    if (await canListen(port)) {
+    if ((await tryPort(port)) !== null) {
       return port;
     }
   }
   throw new EmbeddedStartError("no free port was found on 127.0.0.1", "choose one: vocabdb db start --port PORT");
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }
