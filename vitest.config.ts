@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() * 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The bundle is run as it is.
+    server: { deps: { external: [/\/dist\//] } },
     setupFiles: ["test/support/clean-environment.ts"],
   },
 });

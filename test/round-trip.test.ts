@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { temporaryFolder, vocabdb } from "./support/cli.js";
+import { temporaryFolder, vocabdbHere as vocabdb } from "./support/cli.js";
 import { it, type TestDatabase } from "./support/database.js";
 
 const HOSTILE_WORDS = [

@@ -6,6 +6,9 @@ import { InterruptedError } from "../errors/interrupted.js";
 import { errorText, reportOf } from "./render/error.js";
 import { run } from "./run.js";
 
+/** Without the edge: one invocation in a process that goes on. */
+export { run };
+
 export async function main(): Promise<void> {
   const abort = new AbortController();
   const terminal = { isLent: false };

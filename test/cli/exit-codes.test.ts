@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { temporaryFolder, vocabdb } from "../support/cli.js";
+import { temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const MIGRATIONS = ["20260101000000_init", "20261122000000_history_and_search", "20261125000000_database_mark"];

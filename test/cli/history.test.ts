@@ -1,7 +1,7 @@
 /** `vocabdb history`: what every command that changes data leaves behind, and how it is read. */
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { type CliOptions, type CliResult, folderWith, vocabdb } from "../support/cli.js";
+import { type CliOptions, type CliResult, folderWith, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it as base, type TestDatabase } from "../support/database.js";
 import { addUsers, learn } from "../support/learning.js";
 import { withRole } from "../support/roles.js";

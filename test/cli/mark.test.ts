@@ -1,6 +1,6 @@
 /** The environment mark, and what every command that cannot be undone makes of it. */
 import { describe, expect } from "vitest";
-import { type CliResult, folderWith, vocabdb } from "../support/cli.js";
+import { type CliResult, folderWith, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { addPeople } from "../support/people.js";
 import { withServer } from "../support/server.js";

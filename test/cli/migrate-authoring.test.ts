@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { PRISMA_FOLDER, readMigrations } from "../../src/core/migration-files.js";
-import { EXECUTABLE, startProcess, temporaryFolder, vocabdb } from "../support/cli.js";
+import { EXECUTABLE, startProcess, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withAdmin } from "../support/database.js";
 import { type Role, withRole } from "../support/roles.js";
 

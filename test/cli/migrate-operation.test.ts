@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { describe, expect } from "vitest";
 import { readMigrations } from "../../src/core/migration-files.js";
-import { type CliResult, vocabdb } from "../support/cli.js";
+import { type CliResult, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 import { migrateFirst } from "../support/migrating.js";
 

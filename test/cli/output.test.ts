@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { packageVersion } from "../../src/package-root.js";
-import { EXECUTABLE, temporaryFolder, vocabdb } from "../support/cli.js";
+import { EXECUTABLE, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 
 describe("help", () => {

@@ -2,7 +2,13 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { type CliOptions, type CliResult, folderWith, temporaryFolder, vocabdb } from "../support/cli.js";
+import {
+  type CliOptions,
+  type CliResult,
+  folderWith,
+  temporaryFolder,
+  vocabdbHere as vocabdb,
+} from "../support/cli.js";
 import { it as base, type TestDatabase } from "../support/database.js";
 import { addUsers, learn, markDeleted } from "../support/learning.js";
 

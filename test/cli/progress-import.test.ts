@@ -3,7 +3,14 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { type CliOptions, type CliResult, EXECUTABLE, folderWith, startProcess, vocabdb } from "../support/cli.js";
+import {
+  type CliOptions,
+  type CliResult,
+  EXECUTABLE,
+  folderWith,
+  startProcess,
+  vocabdbHere as vocabdb,
+} from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 import { ADA, addProgress, addUsers, addWords, BOB, deleteUsers, history, progress } from "../support/importing.js";
 import { allRows, expectNothingLeft, waitingFor, whileWaitingToWrite } from "../support/seeding.js";

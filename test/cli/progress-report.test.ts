@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { folderWith, temporaryFolder, vocabdb } from "../support/cli.js";
+import { folderWith, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const HOSTILE = '=HYPERLINK("http://evil","x")\u001b[2J';

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { describe, expect } from "vitest";
-import { EXECUTABLE, folderWith, vocabdb } from "../support/cli.js";
+import { EXECUTABLE, folderWith, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const HEADER = "language,term,definition\n";

@@ -3,7 +3,14 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect } from "vitest";
-import { EXECUTABLE, folderWith, type Running, startProcess, temporaryFolder, vocabdb } from "../support/cli.js";
+import {
+  EXECUTABLE,
+  folderWith,
+  type Running,
+  startProcess,
+  temporaryFolder,
+  vocabdbHere as vocabdb,
+} from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 
 const HEADER = "language,term,definition\n";

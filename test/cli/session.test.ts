@@ -1,7 +1,7 @@
 /** `vocabdb session` as an operator types it. */
 import { describe, expect } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
-import { EXECUTABLE, startProcess, vocabdb } from "../support/cli.js";
+import { EXECUTABLE, startProcess, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { allRows, waitingFor, withDriver } from "../support/seeding.js";
 import {

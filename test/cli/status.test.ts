@@ -1,6 +1,6 @@
 /** `db status` over a real database: what it tells, and that it reads no table to do so. */
 import { expect, inject } from "vitest";
-import { vocabdb } from "../support/cli.js";
+import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 import { addPeople } from "../support/people.js";
 import { freePort } from "../support/ports.js";

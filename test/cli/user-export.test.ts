@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { folderWith, temporaryFolder, vocabdb } from "../support/cli.js";
+import { folderWith, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { addPeople, runUser } from "../support/people.js";
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { type CliOptions, type CliResult, folderWith, vocabdb } from "../support/cli.js";
+import { type CliOptions, type CliResult, folderWith, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { ADA, BOB, deleteUsers, history, people } from "../support/importing.js";
 import { allRows } from "../support/seeding.js";

@@ -2,7 +2,7 @@
 
 import { verify } from "@node-rs/argon2";
 import { describe, expect } from "vitest";
-import { vocabdb } from "../support/cli.js";
+import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { addPeople, allRows, history, runUser } from "../support/people.js";
 

@@ -3,7 +3,7 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
 import { errorResponse, withFake } from "../doctor/fake.js";
-import { vocabdb } from "../support/cli.js";
+import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { freePort } from "../support/ports.js";
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { EXECUTABLE, folderWith, startProcess, temporaryFolder, vocabdb } from "../support/cli.js";
+import { EXECUTABLE, folderWith, startProcess, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { addLearners, addWords, history } from "../support/words.js";
 

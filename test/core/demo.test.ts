@@ -9,7 +9,7 @@ import { SHIPPED_WORDS, seedWords } from "../../src/core/seed.js";
 import type { Connection } from "../../src/db/pool.js";
 import { inTransaction } from "../../src/db/transaction.js";
 import { packageRoot } from "../../src/package-root.js";
-import { vocabdb } from "../support/cli.js";
+import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const NOW = new Date("2026-06-01T12:00:00Z");

@@ -13,7 +13,7 @@ import { deployMigrations, resolveMigration } from "../../src/core/migrations.js
 import { withConnection } from "../../src/db/pool.js";
 import { MigrationFailedError } from "../../src/errors/migrations.js";
 import { UsageError } from "../../src/errors/usage.js";
-import { folderWith, vocabdb } from "../support/cli.js";
+import { folderWith, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase, withClient } from "../support/database.js";
 
 const SHIPPED = readMigrations();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
 import { select } from "../../src/core/doctor/selection.js";
 import { deployMigrations } from "../../src/core/migrations.js";
-import { vocabdb } from "../support/cli.js";
+import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { freePort } from "../support/ports.js";
 import { withServer } from "../support/server.js";

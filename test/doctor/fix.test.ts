@@ -1,7 +1,7 @@
 /** `vocabdb db doctor --fix`: shown before it is done, done only where it is safe, and never by half. */
 import { describe, expect } from "vitest";
 import { setMark } from "../../src/core/mark.js";
-import { vocabdb } from "../support/cli.js";
+import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
 const doctor = (db: TestDatabase, ...args: readonly string[]) => vocabdb(["db", "doctor", ...args], { url: db.url });

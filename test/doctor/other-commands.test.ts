@@ -1,7 +1,7 @@
 /** What the doctor says of a broken set-up, every other command says of it, too: it is their first line. */
 import { describe, expect } from "vitest";
 import type { Finding } from "../../src/finding.js";
-import { folderWith, vocabdb } from "../support/cli.js";
+import { folderWith, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { freePort } from "../support/ports.js";
 import { errorResponse, withFake } from "./fake.js";
