@@ -1,6 +1,5 @@
 /** The edge: the process's streams, signals and exit code. */
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
-import { Chalk } from "chalk";
 import { ExitCode } from "../errors/base.js";
 import { InterruptedError } from "../errors/interrupted.js";
 import { errorText, reportOf } from "./render/error.js";
@@ -32,7 +31,8 @@ export async function main(): Promise<void> {
       process.exit(error.code === "EPIPE" ? (process.exitCode ?? ExitCode.ok) : ExitCode.unexpected);
     });
   }
-  process.on("uncaughtException", (error) => {
+  process.on("uncaughtException", async (error) => {
+    const { Chalk } = await import("chalk");
     process.stderr.write(`${errorText(reportOf(error), new Chalk({ level: 0 }))}\n`);
     process.exit(ExitCode.unexpected);
   });

@@ -1,5 +1,5 @@
 /** One invocation from argv to exit code: parse, open, run, render. Everything that fails ends up here. */
-import { Chalk, type ChalkInstance } from "chalk";
+import type { ChalkInstance } from "chalk";
 import type { CommanderError as CommanderFailure } from "commander";
 import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
@@ -42,7 +42,11 @@ const HELP_WIDTH = 100;
 export async function run(input: RunInput): Promise<number> {
   const { argv, env, stdout, stderr } = input;
   const wantsColor = !argv.includes("--no-color") && !env.NO_COLOR && env.TERM !== "dumb";
-  const chalkFor = (stream: Terminal): ChalkInstance => new Chalk({ level: wantsColor && stream.isTTY ? 1 : 0 });
+  const chalkFor = async (stream: Terminal): Promise<ChalkInstance> => {
+    // Not for `--help`, which has no colours.
+    const { Chalk } = await import("chalk");
+    return new Chalk({ level: wantsColor && stream.isTTY ? 1 : 0 });
+  };
   const json = argv.includes("--json");
   try {
     const invocation = await parse(input);
@@ -52,7 +56,7 @@ export async function run(input: RunInput): Promise<number> {
     const outcome = await execute(invocation, input);
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
-      chalk: chalkFor(stdout),
+      chalk: await chalkFor(stdout),
       now: new Date(),
     };
     const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
@@ -62,7 +66,7 @@ export async function run(input: RunInput): Promise<number> {
     return outcome.exitCode;
   } catch (error) {
     const report = reportOf(error);
-    stderr.write(`${json ? errorJson(report) : errorText(report, chalkFor(stderr))}\n`);
+    stderr.write(`${json ? errorJson(report) : errorText(report, await chalkFor(stderr))}\n`);
     if (!json && argv.some((word) => word === "--verbose" || word === "-v")) {
       stderr.write(`${stackOf(error)}\n`);
     }

@@ -48,11 +48,13 @@ export async function readMigrationRecord(
     `SELECT migration_name AS name, finished_at IS NOT NULL AS finished, checksum
        FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
   );
-  const finished = new Map(rows.filter((row) => row.finished).map(({ name, checksum }) => [name, checksum]));
-  const failed = rows.filter(({ name }) => !finished.has(name)).map(({ name }) => name);
+  const finished = new Set(rows.filter((row) => row.finished).map(({ name }) => name));
+  const failed = [...new Set(rows.filter((row) => !row.finished).map(({ name }) => name))];
   const pending = shipped.filter((name) => !finished.has(name) && !failed.includes(name));
-  const edited = migrations.filter((migration) => isEdited(migration, finished.get(migration.name)));
-  const unknown = [...finished.keys()].filter((name) => !shipped.includes(name));
+  // Prisma goes by the oldest of several rows, as only somebody's own hand leaves them.
+  const checksums = new Map(rows.toReversed().map(({ name, checksum }) => [name, checksum]));
+  const edited = migrations.filter((migration) => isEdited(migration, checksums.get(migration.name)));
+  const unknown = [...finished].filter((name) => !shipped.includes(name));
   const names = { pending, failed, edited: edited.map(({ name }) => name), unknown };
   return { state: standingOf(names), applied: finished.size, ...names };
 }

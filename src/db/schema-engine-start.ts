@@ -16,11 +16,12 @@ export function startSchemaEngine(datamodel: string, factory: EngineAdapterFacto
   );
 }
 
-let loaded = false;
+/** Stands on the package itself, which another copy of this module may have loaded: a second time would break the first's memory. */
+const LOADED = Symbol.for("vocabdb.schema-engine-loaded");
 
 /** The package's own entry imports the .wasm file as a module, which Node 20 cannot. */
 function loadEngine(): void {
-  if (loaded) {
+  if (LOADED in bindings.SchemaEngine) {
     return;
   }
   const glue = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
@@ -36,5 +37,5 @@ function loadEngine(): void {
       },
     },
   });
-  loaded = true;
+  Object.assign(bindings.SchemaEngine, { [LOADED]: true });
 }

@@ -6,6 +6,7 @@ import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
 import { age, bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
+import { textWidth } from "../../src/cli/render/width.js";
 import { UserNotFoundError } from "../../src/errors/users.js";
 
 const plain = new Chalk({ level: 0 });
@@ -79,6 +80,12 @@ function lines(rows: readonly Row[], width: number, columns = COLUMNS): string[]
 function widthOf(found: readonly string[]): number {
   return Math.max(...found.map((line) => stringWidth(line)));
 }
+
+it("a text is as wide as string-width has it, whichever of the two measures it", () => {
+  const characters = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+  const texts = characters.flatMap((character) => [character, `é${character}${character}漢`]);
+  expect(texts.filter((text) => textWidth(text) !== stringWidth(text))).toEqual([]);
+});
 
 describe("a table", () => {
   it("has a head, a rule and a line for each row", () => {

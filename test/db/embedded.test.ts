@@ -17,7 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { test as base, describe, expect } from "vitest";
 import { destroyEmbedded, embeddedStatus, startEmbedded } from "../../src/core/embedded.js";
 import { type Cluster, clusterPassword, findCluster } from "../../src/db/embedded/cluster.js";
-import { type CliOptions, type CliResult, vocabdb } from "../support/cli.js";
+import { type CliOptions, type CliResult, vocabdb, vocabdbHere } from "../support/cli.js";
 import { withClient } from "../support/database.js";
 import { freePort } from "../support/ports.js";
 
@@ -66,7 +66,7 @@ function clusterOf(home: string): Cluster {
 
 /** `vocabdb ARGS --json` on the embedded server of a home. */
 function on(home: string, args: string, options: CliOptions = {}): Promise<CliResult> {
-  return vocabdb([...args.split(" "), "--json"], { ...options, env: { VOCABDB_HOME: home } });
+  return vocabdbHere([...args.split(" "), "--json"], { ...options, env: { VOCABDB_HOME: home } });
 }
 
 /** The parsed result of a command that has to succeed. */
@@ -162,7 +162,8 @@ describe("start, status and stop", () => {
   });
 
   it("agree on one server when six processes start it at once", async ({ home }) => {
-    const results = await Promise.all(Array.from({ length: 6 }, () => done(on(home, "db start"))));
+    const start = () => vocabdb(["db", "start", "--json"], { env: { VOCABDB_HOME: home } });
+    const results = await Promise.all(Array.from({ length: 6 }, () => done(start())));
     expect(new Set(results.map(({ port }) => port)).size).toBe(1);
     expect(new Set(results.map(({ pid }) => pid)).size).toBe(1);
     expect(results.filter(({ changed }) => changed)).toHaveLength(1);

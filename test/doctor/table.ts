@@ -1,7 +1,7 @@
 /** How the tables of broken set-ups are run: each is made for real, then the command looks at it. */
 import { expect } from "vitest";
 import type { Finding } from "../../src/finding.js";
-import { type CliOptions, type CliResult, vocabdb } from "../support/cli.js";
+import { type CliOptions, type CliResult, vocabdbHere } from "../support/cli.js";
 
 /** In every URL of these tables; it must never be printed. */
 export const PASSWORD = "s3cret-Marker";
@@ -19,7 +19,7 @@ export interface Expected {
   readonly exitCode?: number;
   /** Default: error. */
   readonly level?: Finding["level"];
-  /** Milliseconds within which the command has ended, its start included. */
+  /** Milliseconds within which the command has ended, with its start where that is a process of its own. */
   readonly withinMs?: number;
   /** Logins that have reached the server, default: 0 or 1. */
   readonly logins?: number;
@@ -28,7 +28,7 @@ export interface Expected {
 /** Neither as a person reads it, nor as GitHub does. */
 export async function expectNoPassword(look: Look): Promise<void> {
   for (const format of ["text", "github"]) {
-    const { stdout, stderr } = await vocabdb(["db", "doctor", "--verbose", "--format", format], look);
+    const { stdout, stderr } = await vocabdbHere(["db", "doctor", "--verbose", "--format", format], look);
     expect(stdout).not.toBe("");
     expect(stdout + stderr).not.toContain(PASSWORD);
   }
@@ -40,7 +40,7 @@ const QUICK_MS = 5_000;
 /** @returns what the command printed, for what only one set-up has to show */
 export async function expectFinding(look: Look, expected: Expected): Promise<CliResult> {
   const started = performance.now();
-  const result = await vocabdb(["db", "doctor", "--json", ...(look.args ?? [])], look);
+  const result = await vocabdbHere(["db", "doctor", "--json", ...(look.args ?? [])], look);
   const tookMs = performance.now() - started;
 
   expect(result.stdout, result.stderr).not.toBe("");

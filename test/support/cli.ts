@@ -91,17 +91,20 @@ function directUrl(url: string): { readonly DIRECT_URL?: string } {
   return url.includes(through) ? { DIRECT_URL: url.replace(through, `@${server.host}:${server.port}/`) } : {};
 }
 
+function environment(home: string, { url, env }: CliOptions): NodeJS.ProcessEnv {
+  return {
+    ...{ PATH: process.env.PATH, HOME: home },
+    ...(url !== undefined && { DATABASE_URL: url, ...directUrl(url) }),
+    ...env,
+  };
+}
+
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const home = temporaryFolder();
   const [program = "", ...before] = [...(options.within ?? []), process.execPath];
   const { child, said, ended } = startProcess(program, [...before, EXECUTABLE, ...args], {
     cwd: options.cwd ?? home,
-    env: {
-      PATH: process.env.PATH,
-      HOME: home,
-      ...(options.url !== undefined && { DATABASE_URL: options.url, ...directUrl(options.url) }),
-      ...options.env,
-    },
+    env: environment(home, options),
   });
   child.stdin.end(options.input ?? "");
   options.onStart?.(child);
@@ -112,15 +115,19 @@ export async function vocabdb(args: readonly string[], options: CliOptions = {})
 /** Commands that this file has run in a process of their own. */
 const proven = new Set<string>();
 
+/** Variables that vocabdb takes from what it is given, and nothing else reads. */
+const OWN_VARIABLE = /^(VOCABDB_\w+|(DATABASE|DIRECT|SHADOW_DATABASE)_URL|GITHUB_\w+|XDG_DATA_HOME)$/;
+
 /**
  * The same where the process is not the point. A file runs each command as a process first and then in its own, out of the
- * same bundle: nine tenths of a short command are the start of its process. What a process alone has, such as variables
- * that Node reads, always gets one.
+ * same bundle: most of the time of a short command is the start of its process.
  */
 export async function vocabdbHere(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { url, cwd, input = "", ...ofProcess } = options;
+  const { env = {}, cwd, input = "", within, onStart } = options;
   const command = args.slice(0, 2).join(" ");
-  if (!proven.has(command) || url === undefined || Object.keys(ofProcess).length > 0) {
+  const needsProcess =
+    within !== undefined || onStart !== undefined || Object.keys(env).some((name) => !OWN_VARIABLE.test(name));
+  if (needsProcess || !proven.has(command)) {
     proven.add(command);
     return vocabdb(args, options);
   }
@@ -129,8 +136,8 @@ export async function vocabdbHere(args: readonly string[], options: CliOptions =
   const stdout = new Collector();
   const stderr = new Collector();
   const exitCode = await cli.run({
-    ...{ argv: args, cwd: cwd ?? home, stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]), stdout, stderr },
-    env: { PATH: process.env.PATH, HOME: home, DATABASE_URL: url, ...directUrl(url) },
+    ...{ argv: args, cwd: cwd ?? home, env: environment(home, options), stdout, stderr },
+    stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]),
     signal: new AbortController().signal,
     lendTerminal: (work) => work(),
   });
@@ -138,6 +145,7 @@ export async function vocabdbHere(args: readonly string[], options: CliOptions =
   return { exitCode, ...said, json: () => JSON.parse(said.stdout) };
 }
 
+/** What a stream was given. */
 class Collector extends Writable {
   readonly #chunks: Buffer[] = [];
 
