@@ -2,7 +2,7 @@
 import { EmailTakenError } from "../errors/users.js";
 import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
-import { translateError } from "./errors.js";
+import { translateCommitError, translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
 import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
@@ -78,6 +78,7 @@ export async function inPrismaTransaction<T>(
   const { prisma, target } = database;
   const rollback = new Error("rolled back: dry run");
   const rehearsed: { outcome?: { value: T } } = {};
+  let committing = false;
   try {
     return await prisma.$transaction(async (transaction) => {
       const value = await work(transaction);
@@ -85,6 +86,7 @@ export async function inPrismaTransaction<T>(
         rehearsed.outcome = { value };
         throw rollback;
       }
+      committing = true;
       return value;
     }, TRANSACTION_LIMITS);
   } catch (error) {
@@ -92,7 +94,7 @@ export async function inPrismaTransaction<T>(
       return rehearsed.outcome.value;
     }
     // Begin and commit are no operations that the client's extensions see.
-    throw translateError(error, target);
+    throw committing ? translateCommitError(error, target) : translateError(error, target);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
 import { VocabdbError } from "../errors/base.js";
-import { ConnectionError } from "../errors/connection.js";
+import { ConnectionError, ConnectionLostError } from "../errors/connection.js";
 import { MigrationsPendingError } from "../errors/migrations.js";
 import { ConcurrentChangeError, ConstraintError } from "../errors/words.js";
 import type { FindingId } from "../finding.js";
@@ -11,7 +11,7 @@ import { POOLER_RULES } from "./failures/pooler.js";
 import { applyRules, type Failure, failureOf, type Rule } from "./failures/rule.js";
 import { SERVER_RULES, UNKNOWN_SERVER_RULE } from "./failures/server.js";
 import { TLS_RULES } from "./failures/tls.js";
-import { describeAddress, type Target } from "./target.js";
+import { describeAddress, describeTarget, type Target } from "./target.js";
 
 /** Where nobody answered with an SQLSTATE. */
 const OF_CLIENT: readonly Rule[] = [
@@ -43,6 +43,20 @@ export function translateError(error: unknown, target: Target): unknown {
     }
   }
   return error;
+}
+
+/** A connection that was lost during COMMIT: only the server knows whether it still came to that. */
+export function translateCommitError(error: unknown, target: Target): unknown {
+  const translated = translateError(error, target);
+  if (!(translated instanceof ConnectionLostError)) {
+    return translated;
+  }
+  const { finding } = translated;
+  return new ConnectionLostError(
+    `the connection to ${describeTarget(target)} was lost during the commit: whether the changes were made is not known`,
+    "see that the server is up, then run the command again: it leaves alone what is done",
+    { cause: error, ...(finding !== null && { finding }) },
+  );
 }
 
 function ofConnection(failure: Failure, cause: unknown): ConnectionError | null {

@@ -1,6 +1,7 @@
 /** The bracket around every statement that does not go through Prisma. */
 import net from "node:net";
 import pg, { type PoolClient } from "pg";
+import { translateCommitError } from "./errors.js";
 import { type Connection, TRANSACTION_SETUP } from "./pool.js";
 import type { Target } from "./target.js";
 
@@ -37,7 +38,13 @@ export async function inTransaction<T>(
     );
     const result = await work(client);
     options.signal?.throwIfAborted();
-    await client.query(options.dryRun ? "ROLLBACK" : "COMMIT");
+    if (options.dryRun) {
+      await client.query("ROLLBACK");
+    } else {
+      await client.query("COMMIT").catch((error: unknown) => {
+        throw translateCommitError(error, connection.target);
+      });
+    }
     return result;
   } catch (error) {
     await cancellation.delivered();
