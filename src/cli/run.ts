@@ -8,7 +8,7 @@ import { ConnectionError } from "../errors/connection.js";
 import { UsageError } from "../errors/usage.js";
 import type { Noun, Outcome, View } from "./command.js";
 import { actorOf, retypeable } from "./operator.js";
-import { globalOptions } from "./options.js";
+import { globalOptions } from "./global-options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
 import { annotations } from "./render/annotations.js";

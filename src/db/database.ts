@@ -2,7 +2,7 @@
 import { EmailTakenError } from "../errors/users.js";
 import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
-import { translateCommitError, translateError } from "./errors.js";
+import { translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
 import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
@@ -65,38 +65,3 @@ function emailTaken(args: unknown, translated: unknown, cause: unknown): unknown
   const { email } = (data ?? create ?? {}) as { email?: unknown };
   return typeof email === "string" ? new EmailTakenError(email, undefined, { cause }) : translated;
 }
-
-/**
- * Runs `work` in one Prisma transaction. With `dryRun` all of it is done on the real database, rules and
- * triggers included, and then rolled back.
- */
-export async function inPrismaTransaction<T>(
-  database: Database,
-  options: { readonly dryRun?: boolean | undefined },
-  work: (prisma: PrismaTransaction) => Promise<T>,
-): Promise<T> {
-  const { prisma, target } = database;
-  const rollback = new Error("rolled back: dry run");
-  const rehearsed: { outcome?: { value: T } } = {};
-  let committing = false;
-  try {
-    return await prisma.$transaction(async (transaction) => {
-      const value = await work(transaction);
-      if (options.dryRun) {
-        rehearsed.outcome = { value };
-        throw rollback;
-      }
-      committing = true;
-      return value;
-    }, TRANSACTION_LIMITS);
-  } catch (error) {
-    if (error === rollback && rehearsed.outcome !== undefined) {
-      return rehearsed.outcome.value;
-    }
-    // Begin and commit are no operations that the client's extensions see.
-    throw committing ? translateCommitError(error, target) : translateError(error, target);
-  }
-}
-
-/** Milliseconds: Prisma's defaults (2 s, 5 s) are short for a busy database far away. */
-const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;

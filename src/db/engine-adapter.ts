@@ -6,34 +6,13 @@ import {
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from "@prisma/driver-adapter-utils";
-import pg from "pg";
+import type pg from "pg";
 import { inLockTries, inQuietWait, type LockOptions } from "./lock-tries.js";
 import { onConnection } from "./pool.js";
 import { isConcurrentScript, runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 import type { Cancellation } from "./transaction.js";
-
-/** Type id of `"char"`, the single byte of the catalogs; not to be confused with char(n). */
-const CHAR_OID = 18;
-
-/** What has to be seen of the protocol itself. One connection and one statement at a time, so a field will do. */
-export class Wire {
-  /** Columns of the last result whose type was `"char"`; they are passed on as text. */
-  charColumns: number[] = [];
-
-  watch(client: pg.ClientBase): void {
-    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
-    connection.prependListener("rowDescription", (message: { fields: { dataTypeID: number }[] }) => {
-      this.charColumns = [];
-      for (const [index, field] of message.fields.entries()) {
-        if (field.dataTypeID === CHAR_OID) {
-          field.dataTypeID = pg.types.builtins.TEXT;
-          this.charColumns.push(index);
-        }
-      }
-    });
-  }
-}
+import type { Wire } from "./wire.js";
 
 /** Prisma's adapter, with two things mended that migrations need. */
 export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
