@@ -97,12 +97,14 @@ export async function resolveMigration(
   if (as === "applied" && !known.includes(name)) {
     throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
   }
-  const resolve = async ({ engine, waitForLock }: SchemaEngineSession): Promise<void> => {
+  const resolve = async ({ engine, waitForLock, inOneTransaction }: SchemaEngineSession): Promise<void> => {
     await waitForLock();
     try {
-      await (as === "applied"
-        ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
-        : engine.markMigrationRolledBack({ migrationName: name }));
+      await inOneTransaction(() =>
+        as === "applied"
+          ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
+          : engine.markMigrationRolledBack({ migrationName: name }),
+      );
     } catch (error) {
       const code = (error as { code?: unknown }).code;
       // P3008: applied already; P3011, P3012: never applied, or not in a failed state.

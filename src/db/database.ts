@@ -1,4 +1,5 @@
 /** The Prisma client over the shared pool: what this package's library and its commands work with. */
+import { CommitUnknownError, ConnectionLostError } from "../errors/connection.js";
 import { EmailTakenError } from "../errors/users.js";
 import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
@@ -6,7 +7,7 @@ import { translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
 import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
-import type { Target } from "./target.js";
+import { describeTarget, type Target } from "./target.js";
 
 export interface Database extends Connection {
   /**
@@ -78,6 +79,7 @@ export async function inPrismaTransaction<T>(
   const { prisma, target } = database;
   const rollback = new Error("rolled back: dry run");
   const rehearsed: { outcome?: { value: T } } = {};
+  let isWorkDone = false;
   try {
     return await prisma.$transaction(async (transaction) => {
       const value = await work(transaction);
@@ -85,6 +87,7 @@ export async function inPrismaTransaction<T>(
         rehearsed.outcome = { value };
         throw rollback;
       }
+      isWorkDone = true;
       return value;
     }, TRANSACTION_LIMITS);
   } catch (error) {
@@ -92,7 +95,10 @@ export async function inPrismaTransaction<T>(
       return rehearsed.outcome.value;
     }
     // Begin and commit are no operations that the client's extensions see.
-    throw translateError(error, target);
+    const translated = translateError(error, target);
+    throw isWorkDone && translated instanceof ConnectionLostError
+      ? new CommitUnknownError(describeTarget(target), { cause: error })
+      : translated;
   }
 }
 
