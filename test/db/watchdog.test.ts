@@ -60,7 +60,7 @@ const SLOW_COMMIT = `
     FOR EACH ROW WHEN (NEW.email LIKE 'slow%') EXECUTE FUNCTION wait()`;
 
 const STOPPED = /^127\.0\.0\.1:\d+\/vocabdb \(vocabdb\) stopped answering; it rolls back what was not committed$/;
-const UNKNOWN = /^the connection to .* was lost during the commit: whether the changes were made is not known$/;
+const UNKNOWN = /^the connection to .* was lost while the work was being committed; whether it was is not known$/;
 
 async function pidOf(client: ClientBase): Promise<number> {
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
