@@ -99,13 +99,15 @@ export async function resolveMigration(
   if (as === "applied" && !known.includes(name)) {
     throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
   }
-  const resolve = async (session: SchemaEngineSession): Promise<void> => {
-    await session.waitForLock();
-    const engine = await session.engine();
+  const resolve = async ({ engine: start, waitForLock, inOneTransaction }: SchemaEngineSession): Promise<void> => {
+    await waitForLock();
+    const engine = await start();
     try {
-      await (as === "applied"
-        ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
-        : engine.markMigrationRolledBack({ migrationName: name }));
+      await inOneTransaction(() =>
+        as === "applied"
+          ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
+          : engine.markMigrationRolledBack({ migrationName: name }),
+      );
     } catch (error) {
       const code = (error as { code?: unknown }).code;
       // P3008: applied already; P3011, P3012: never applied, or not in a failed state.

@@ -1,6 +1,6 @@
 /** The bracket around statements that go through Prisma. It uses a client that is open already, and loads none. */
 import type { Database, PrismaTransaction } from "./database.js";
-import { translateError } from "./errors.js";
+import { translateCommitError, translateError } from "./errors.js";
 
 /**
  * Runs `work` in one Prisma transaction. With `dryRun` all of it is done on the real database, rules and
@@ -14,6 +14,7 @@ export async function inPrismaTransaction<T>(
   const { prisma, target } = database;
   const rollback = new Error("rolled back: dry run");
   const rehearsed: { outcome?: { value: T } } = {};
+  let committing = false;
   try {
     return await prisma.$transaction(async (transaction) => {
       const value = await work(transaction);
@@ -21,6 +22,7 @@ export async function inPrismaTransaction<T>(
         rehearsed.outcome = { value };
         throw rollback;
       }
+      committing = true;
       return value;
     }, TRANSACTION_LIMITS);
   } catch (error) {
@@ -28,7 +30,7 @@ export async function inPrismaTransaction<T>(
       return rehearsed.outcome.value;
     }
     // Begin and commit are no operations that the client's extensions see.
-    throw translateError(error, target);
+    throw committing ? translateCommitError(error, target) : translateError(error, target);
   }
 }
 

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
+import { commit } from "./commit.js";
 import type { EngineAdapterFactory } from "./engine-adapter.js";
 import type { LockOptions } from "./lock-tries.js";
 import { advisoryLockHolders } from "./lock-watch.js";
@@ -23,6 +24,8 @@ export interface SchemaEngineSession {
   waitForLock(): Promise<void>;
   /** The last script that the server refused, null while there is none. */
   lastFailure(): ScriptError | null;
+  /** What the engine does in one transaction. */
+  inOneTransaction(work: () => Promise<unknown>): Promise<void>;
   /** The engine's own connection, while the engine is idle. */
   onConnection<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
 }
@@ -52,6 +55,9 @@ export async function withSchemaEngine<T>(
     // The lock has to be on the connection that the scripts run on, from the first to the last.
     idleTimeoutMillis: 0,
     onConnect: async (client) => {
+      if (wire.lost !== null) {
+        throw wire.lost;
+      }
       wire.watch(client);
       await requireSession(client, pool, target);
       await client.query(`${SESSION_SETUP}; SET search_path TO ${pg.escapeIdentifier(target.schema)}`);
@@ -78,8 +84,11 @@ export async function withSchemaEngine<T>(
       },
       waitForLock: () => waitForLock(pool, options),
       lastFailure: () => held.started?.factory.lastFailure ?? null,
+      inOneTransaction: (work) => inOneTransaction(pool, target, work),
       onConnection: (work) => onConnection(pool, work),
     });
+  } catch (error) {
+    throw options.signal?.aborted ? error : (wire.lost ?? error);
   } finally {
     held.started?.engine.free();
     cancellation?.stop();
@@ -114,5 +123,17 @@ async function waitForLock(pool: pg.Pool, { signal, onWait }: LockOptions): Prom
       }
     }
     await sleep(LOCK_POLL_MS);
+  }
+}
+
+/** The pool has one connection, so that what begins on it is what the engine goes on with. */
+async function inOneTransaction(pool: pg.Pool, target: Target, work: () => Promise<unknown>): Promise<void> {
+  await pool.query("BEGIN");
+  try {
+    await work();
+    await onConnection(pool, (client) => commit(client, target));
+  } catch (error) {
+    await pool.query("ROLLBACK").catch(() => {});
+    throw error;
   }
 }
