@@ -24,7 +24,12 @@ export async function migrators(folder, urlOf) {
     const cwd = join(folder, name);
     mkdirSync(join(cwd, "migrations", "committed"), { recursive: true });
     const { env, args } = project(name, cwd, await urlOf(name.replaceAll("-", "_")));
-    const program = { command: process.execPath, args: [join(folder, "node_modules", ".bin", name), ...args], cwd, env };
+    const program = {
+      command: process.execPath,
+      args: [join(folder, "node_modules", ".bin", name), ...args],
+      cwd,
+      env,
+    };
     await measure(program);
     found.push({ name, program });
   }
@@ -44,7 +49,10 @@ function project(name, cwd, url) {
       put(".gmrc", "{}\n");
       put("migrations/committed/000001.sql", `--! Previous: -\n--! Hash: sha1:none\n--! AllowInvalidHash\n\n${sql}`);
       // The other two are wanted for what is not asked of it here.
-      return { env: { ...env, ROOT_DATABASE_URL: `${url}_root`, SHADOW_DATABASE_URL: `${url}_shadow` }, args: ["migrate"] };
+      return {
+        env: { ...env, ROOT_DATABASE_URL: `${url}_root`, SHADOW_DATABASE_URL: `${url}_shadow` },
+        args: ["migrate"],
+      };
     default:
       put(
         "knexfile.cjs",

@@ -24,7 +24,9 @@ const node = (...args) => ({ command: process.execPath, args, ...options });
 const vocabdb = (...args) => node(executable, ...args);
 /** @param {string[]} args */
 const result = (...args) =>
-  JSON.parse(execFileSync(process.execPath, [executable, ...args, "--quiet", "--json"], { ...options, encoding: "utf8" }));
+  JSON.parse(
+    execFileSync(process.execPath, [executable, ...args, "--quiet", "--json"], { ...options, encoding: "utf8" }),
+  );
 
 const load = loadavg()[0] ?? 0;
 try {
