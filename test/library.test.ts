@@ -1,27 +1,13 @@
 /** The package as a backend uses it: the built library, imported by a process of its own, and its types. */
 import { execFile } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect } from "vitest";
-import { packageRoot } from "../src/package-root.js";
-import { temporaryFolder } from "./support/cli.js";
+import { consumer } from "./support/consumer.js";
 import { it } from "./support/database.js";
 
 const execute = promisify(execFile);
-
-/** A folder in which `import "vocabdb"` finds this package. */
-function consumer(files: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(packageRoot, join(folder, "node_modules", "vocabdb"), "junction");
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
-}
 
 async function runScript(script: string, url: string): Promise<unknown> {
   const folder = consumer({ "main.js": script });

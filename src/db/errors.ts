@@ -54,7 +54,7 @@ export function translateCommitError(error: unknown, target: Target): unknown {
   const { finding } = translated;
   return new ConnectionLostError(
     `the connection to ${describeTarget(target)} was lost during the commit: whether the changes were made is not known`,
-    "see that the server is up, then run the command again: it leaves alone what is done",
+    "see that the server is up, and whether the change is on record (vocabdb history); if not, run the command again",
     { cause: error, ...(finding !== null && { finding }) },
   );
 }
