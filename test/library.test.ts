@@ -90,6 +90,38 @@ describe("openDatabase", () => {
       refused: [true, "DATABASE_UNREACHABLE"],
     });
   });
+
+  it("throws them from beginning and ending a transaction too, and leaves alone what its work throws", async ({
+    db,
+  }) => {
+    await db.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                      AS 'BEGIN RAISE EXCEPTION ''not this one'' USING ERRCODE = ''40001''; END'`);
+    await db.query(`CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED
+                      FOR EACH ROW EXECUTE FUNCTION refuse()`);
+    const result = await runScript(
+      `import { openDatabase } from "vocabdb";
+       const database = await openDatabase();
+       const gone = await openDatabase({ url: "postgresql://a:b@127.0.0.1:1/c" });
+       const codeOf = (promise) => promise.then(() => null, ({ constructor, code }) => [constructor.name, code]);
+       console.log(JSON.stringify({
+         begin: await codeOf(gone.prisma.$transaction((transaction) => transaction.user.count())),
+         batch: await codeOf(gone.prisma.$transaction([gone.prisma.user.count()])),
+         commit: await codeOf(database.prisma.$transaction((transaction) =>
+           transaction.user.create({ data: { email: "ada@example.org" } }))),
+         work: await codeOf(database.prisma.$transaction(() =>
+           Promise.reject(Object.assign(new RangeError("another service"), { code: "ECONNREFUSED" })))),
+       }));
+       await gone.close();
+       await database.close();`,
+      db.url,
+    );
+    expect(result).toEqual({
+      begin: ["ConnectionError", "DATABASE_UNREACHABLE"],
+      batch: ["ConnectionError", "DATABASE_UNREACHABLE"],
+      commit: ["ConcurrentChangeError", "CONCURRENT_CHANGE"],
+      work: ["RangeError", "ECONNREFUSED"],
+    });
+  });
 });
 
 describe("types", () => {

@@ -53,7 +53,39 @@ function extendedClient(client: PrismaClient, target: Target) {
         }),
     },
   });
-  return client.$extends(translate).$extends(softDelete);
+  const extended = client.$extends(translate).$extends(softDelete);
+  const begin = extended.$transaction.bind(extended) as Begin;
+  // Begin and commit are no operations that an extension of queries sees.
+  return extended.$extends({
+    client: { $transaction: translatedTransaction(begin, target) as typeof extended.$transaction },
+  });
+}
+
+type Begin = (work: unknown, options?: object) => Promise<unknown>;
+
+/** What its work throws is left alone: it may be about anything. */
+function translatedTransaction(begin: Begin, target: Target): Begin {
+  return async (work, options) => {
+    if (typeof work !== "function") {
+      return begin(work, options).catch((error: unknown) => {
+        throw translateError(error, target);
+      });
+    }
+    const at = { begin: true, commit: false };
+    try {
+      return await begin(async (transaction: unknown) => {
+        at.begin = false;
+        const value: unknown = await work(transaction);
+        at.commit = true;
+        return value;
+      }, options);
+    } catch (error) {
+      if (at.commit) {
+        throw translateCommitError(error, target);
+      }
+      throw at.begin ? translateError(error, target) : error;
+    }
+  };
 }
 
 /** A violated unique email is told with the email, which the server's message leaves out. */
@@ -75,10 +107,9 @@ export async function inPrismaTransaction<T>(
   options: { readonly dryRun?: boolean | undefined },
   work: (prisma: PrismaTransaction) => Promise<T>,
 ): Promise<T> {
-  const { prisma, target } = database;
+  const { prisma } = database;
   const rollback = new Error("rolled back: dry run");
   const rehearsed: { outcome?: { value: T } } = {};
-  let committing = false;
   try {
     return await prisma.$transaction(async (transaction) => {
       const value = await work(transaction);
@@ -86,15 +117,13 @@ export async function inPrismaTransaction<T>(
         rehearsed.outcome = { value };
         throw rollback;
       }
-      committing = true;
       return value;
     }, TRANSACTION_LIMITS);
   } catch (error) {
     if (error === rollback && rehearsed.outcome !== undefined) {
       return rehearsed.outcome.value;
     }
-    // Begin and commit are no operations that the client's extensions see.
-    throw committing ? translateCommitError(error, target) : translateError(error, target);
+    throw error;
   }
 }
 
