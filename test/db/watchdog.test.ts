@@ -15,7 +15,7 @@ import { failureOf } from "../support/seeding.js";
 import { COUNT_LOGINS, sharedServer } from "../support/server.js";
 
 /** For a first silence and three questions without an answer it takes four of these. */
-const LIMIT_MS = 1_000;
+const LIMIT_MS = 2_000;
 /** On a machine that is busy, and with a look at the network after it. */
 const LOST_WITHIN_MS = 30_000;
 
@@ -139,7 +139,7 @@ describe("a server that hangs", () => {
 describe("a server that answers others", () => {
   it("may take as long as it likes, and is asked ever more seldom", async () => {
     const logins = await server().loginsDuring(() =>
-      withConnection(target(), async ({ pool }) => {
+      withConnection(target(1_000), async ({ pool }) => {
         await Promise.all(Array.from({ length: 3 }, () => pool.query("SELECT pg_sleep(4.5)")));
         // Of connections that wait for nothing it is not asked at all.
         await sleep(2 * LIMIT_MS);
