@@ -2,7 +2,7 @@
 import { EmailTakenError } from "../errors/users.js";
 import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
-import { translateError } from "./errors.js";
+import { translateCommitError, translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
 import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
@@ -53,7 +53,39 @@ function extendedClient(client: PrismaClient, target: Target) {
         }),
     },
   });
-  return client.$extends(translate).$extends(softDelete);
+  const extended = client.$extends(translate).$extends(softDelete);
+  const begin = extended.$transaction.bind(extended) as Begin;
+  // Begin and commit are no operations that an extension of queries sees.
+  return extended.$extends({
+    client: { $transaction: translatedTransaction(begin, target) as typeof extended.$transaction },
+  });
+}
+
+type Begin = (work: unknown, options?: object) => Promise<unknown>;
+
+/** What its work throws is left alone: it may be about anything. */
+function translatedTransaction(begin: Begin, target: Target): Begin {
+  return async (work, options) => {
+    if (typeof work !== "function") {
+      return begin(work, options).catch((error: unknown) => {
+        throw translateError(error, target);
+      });
+    }
+    const at = { begin: true, commit: false };
+    try {
+      return await begin(async (transaction: unknown) => {
+        at.begin = false;
+        const value: unknown = await work(transaction);
+        at.commit = true;
+        return value;
+      }, options);
+    } catch (error) {
+      if (at.commit) {
+        throw translateCommitError(error, target);
+      }
+      throw at.begin ? translateError(error, target) : error;
+    }
+  };
 }
 
 /** A violated unique email is told with the email, which the server's message leaves out. */

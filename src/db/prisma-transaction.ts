@@ -1,6 +1,5 @@
 /** The bracket around statements that go through Prisma. It uses a client that is open already, and loads none. */
 import type { Database, PrismaTransaction } from "./database.js";
-import { translateCommitError, translateError } from "./errors.js";
 
 /**
  * Runs `work` in one Prisma transaction. With `dryRun` all of it is done on the real database, rules and
@@ -11,10 +10,9 @@ export async function inPrismaTransaction<T>(
   options: { readonly dryRun?: boolean | undefined },
   work: (prisma: PrismaTransaction) => Promise<T>,
 ): Promise<T> {
-  const { prisma, target } = database;
+  const { prisma } = database;
   const rollback = new Error("rolled back: dry run");
   const rehearsed: { outcome?: { value: T } } = {};
-  let committing = false;
   try {
     return await prisma.$transaction(async (transaction) => {
       const value = await work(transaction);
@@ -22,15 +20,13 @@ export async function inPrismaTransaction<T>(
         rehearsed.outcome = { value };
         throw rollback;
       }
-      committing = true;
       return value;
     }, TRANSACTION_LIMITS);
   } catch (error) {
     if (error === rollback && rehearsed.outcome !== undefined) {
       return rehearsed.outcome.value;
     }
-    // Begin and commit are no operations that the client's extensions see.
-    throw committing ? translateCommitError(error, target) : translateError(error, target);
+    throw error;
   }
 }
 
