@@ -97,35 +97,3 @@ function emailTaken(args: unknown, translated: unknown, cause: unknown): unknown
   const { email } = (data ?? create ?? {}) as { email?: unknown };
   return typeof email === "string" ? new EmailTakenError(email, undefined, { cause }) : translated;
 }
-
-/**
- * Runs `work` in one Prisma transaction. With `dryRun` all of it is done on the real database, rules and
- * triggers included, and then rolled back.
- */
-export async function inPrismaTransaction<T>(
-  database: Database,
-  options: { readonly dryRun?: boolean | undefined },
-  work: (prisma: PrismaTransaction) => Promise<T>,
-): Promise<T> {
-  const { prisma } = database;
-  const rollback = new Error("rolled back: dry run");
-  const rehearsed: { outcome?: { value: T } } = {};
-  try {
-    return await prisma.$transaction(async (transaction) => {
-      const value = await work(transaction);
-      if (options.dryRun) {
-        rehearsed.outcome = { value };
-        throw rollback;
-      }
-      return value;
-    }, TRANSACTION_LIMITS);
-  } catch (error) {
-    if (error === rollback && rehearsed.outcome !== undefined) {
-      return rehearsed.outcome.value;
-    }
-    throw error;
-  }
-}
-
-/** Milliseconds: Prisma's defaults (2 s, 5 s) are short for a busy database far away. */
-const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;

@@ -1,6 +1,6 @@
 /** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
 import { VocabdbError } from "../errors/base.js";
-import { ConnectionError, ConnectionLostError } from "../errors/connection.js";
+import { CommitUnknownError, ConnectionError, ConnectionLostError } from "../errors/connection.js";
 import { MigrationsPendingError } from "../errors/migrations.js";
 import { ConcurrentChangeError, ConstraintError } from "../errors/words.js";
 import type { FindingId } from "../finding.js";
@@ -45,18 +45,19 @@ export function translateError(error: unknown, target: Target): unknown {
   return error;
 }
 
-/** A connection that was lost during COMMIT: only the server knows whether it still came to that. */
+/** The same for what a COMMIT has failed with: of one that was sent and not answered, only the server knows the end. */
 export function translateCommitError(error: unknown, target: Target): unknown {
   const translated = translateError(error, target);
-  if (!(translated instanceof ConnectionLostError)) {
+  if (!(translated instanceof ConnectionLostError) || isUnsent(error)) {
     return translated;
   }
   const { finding } = translated;
-  return new ConnectionLostError(
-    `the connection to ${describeTarget(target)} was lost during the commit: whether the changes were made is not known`,
-    "see that the server is up, and whether the change is on record (vocabdb history); if not, run the command again",
-    { cause: error, ...(finding !== null && { finding }) },
-  );
+  return new CommitUnknownError(describeTarget(target), { cause: error, ...(finding !== null && { finding }) });
+}
+
+/** The driver knew already that the connection was gone. */
+function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("not queryable");
 }
 
 function ofConnection(failure: Failure, cause: unknown): ConnectionError | null {
