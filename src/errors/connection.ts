@@ -31,7 +31,7 @@ export class CommitUnknownError extends ConnectionError {
   constructor(where: string, options?: ConnectionFailure) {
     super(
       `the connection to ${where} was lost while the work was being committed; whether it was is not known`,
-      "see that the server is up, then run the command again: what is done already is not done twice",
+      "see that the server is up, and whether the change is on record (vocabdb history); if not, run the command again",
       options,
     );
   }
