@@ -128,7 +128,8 @@ function directUrlFor(
   return matching;
 }
 
-function hasPassword(url: string): boolean {
+/** Whether everybody who sees this URL sees a password; of text that need not be a URL. */
+export function hasPassword(url: string): boolean {
   const [, authority = ""] = /^[^?#/]*:\/\/([^/]*)/.exec(url) ?? [];
   const colon = authority.indexOf(":");
   return (colon !== -1 && authority.lastIndexOf("@") > colon + 1) || /[?&]password=./.test(url);
