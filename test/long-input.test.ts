@@ -15,6 +15,7 @@ import { Secret } from "../src/secret.js";
 
 /** What the operating system takes as one argument. */
 const MAX_ARGUMENT = 128 * 1024;
+/** Of the processor, which others may use as well. */
 const LIMIT_MS = 5_000;
 
 const filled = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length)).slice(0, length);
@@ -49,12 +50,13 @@ describe("takes no longer than it has to", () => {
       },
     ],
   ])("%s", ([, parse]) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     try {
       parse();
     } catch {
       // Refused is as good as read; that it ends is what counts here.
     }
-    expect(performance.now() - start).toBeLessThan(LIMIT_MS);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1_000).toBeLessThan(LIMIT_MS);
   });
 });

@@ -156,7 +156,7 @@ it("command lines, in one process", async ({ db }) => {
   await tryAll({
     parser: "command line (in one process)",
     cases: commandLines(commands),
-    runs: { full: 2_000, short: 120 },
+    runs: { full: 1_500, short: 100 },
     limit: 20_000,
     check: async (argv) =>
       checked(argv, await runInProcess(argv, { cwd, env: environment(db, cwd), input: FILES["words.csv"] ?? "" })),

@@ -136,7 +136,10 @@ export const storedText: fc.Arbitrary<string> = nearlyAlways(
         id: fc.constantFrom('"hsk1"', "1", "null", "1e999", '""'),
         listName: fc.constantFrom('"HSK 1"', "1", '"\\u0000"'),
         words: fc.array(
-          fc.tuple(mostly(["a", "b", "地", "é", "a"]), fc.constantFrom("true", "true", "true", "false", "null", "1")),
+          fc.tuple(
+            mostly(["a", "b", "地", "é", "a", "__proto__"]),
+            fc.constantFrom("true", "true", "true", "false", "null", "1"),
+          ),
           { maxLength: 5 },
         ),
         further: fc.constantFrom("", "", "", ',"progress":null', ',"__proto__":{"progress":{"a":true}}'),

@@ -1,4 +1,5 @@
 /** Text that nobody means well, and how all of the fuzz tests try it. */
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, inject } from "vitest";
 import { count, tries } from "./experiment.js";
@@ -55,30 +56,31 @@ export function nearly(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.oneof({ weight: 2, arbitrary: text }, { weight: 1, arbitrary: spoilt });
 }
 
-/** Bytes of a file: UTF-8, now and then with a byte order mark, another encoding, broken bytes, or its end cut off. */
+/** What may become of the bytes of a text on their way into a file; `at` chooses a place. */
+const WAYS: readonly ((text: string, at: number) => Buffer)[] = [
+  (text) => Buffer.from(`\ufeff${text}`),
+  (text) => Buffer.from(text, "utf16le"),
+  (text) => Buffer.from(text, "latin1"),
+  (text) => gzipSync(text),
+  (text, at) => cut(gzipSync(text), at),
+  (text, at) => cut(Buffer.from(text), at),
+  (text, at) => {
+    const bytes = Buffer.from(text);
+    const before = cut(bytes, at);
+    const broken = [0xff, 0xc3, 0x80, 0xed, 0x00, 0x1f];
+    return Buffer.concat([before, Buffer.from([broken[at % broken.length] ?? 0]), bytes.subarray(before.length)]);
+  },
+];
+
+/** Bytes of a file: mostly UTF-8; with a byte order mark, in another encoding, packed, cut off or broken. */
 export function bytesOf(text: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
-  const broken = [0xff, 0xc3, 0x80, 0xed, 0x00, 0x1f, 0x8b];
-  return fc
-    .tuple(
-      text,
-      fc.constantFrom(...Array<string>(12).fill("utf8"), "bom", "utf16le", "latin1", "byte", "cut"),
-      fc.nat(),
-    )
-    .map(([content, kind, at]) => {
-      const bytes = Buffer.from(
-        kind === "bom" ? `\ufeff${content}` : content,
-        kind === "utf16le" || kind === "latin1" ? kind : "utf8",
-      );
-      const place = at % (bytes.length + 1);
-      if (kind === "byte") {
-        return Buffer.concat([
-          bytes.subarray(0, place),
-          Buffer.from([broken[at % broken.length] ?? 0]),
-          bytes.subarray(place),
-        ]);
-      }
-      return kind === "cut" ? bytes.subarray(0, place) : bytes;
-    });
+  const plain = text.map((content) => Buffer.from(content));
+  const other = fc.tuple(text, fc.constantFrom(...WAYS), fc.nat()).map(([content, way, at]) => way(content, at));
+  return fc.oneof({ weight: 3, arbitrary: plain }, { weight: 1, arbitrary: other });
+}
+
+function cut(bytes: Buffer, at: number): Buffer {
+  return bytes.subarray(0, at % (bytes.length + 1));
 }
 
 function joined(parts: readonly string[]): string {
