@@ -130,7 +130,7 @@ it.for([
       const value = field.parse(text);
       if (value instanceof Refusal) {
         expect(value.reason).not.toBe("");
-        expect(value.reason.length).toBeLessThan(1_000);
+        expect(value.reason.length).toBeLessThan(2_500);
         return "refused";
       }
       // What is stored would be stored again as it is, so that an export can be imported.
