@@ -27,7 +27,7 @@ it("docs/cli.md is what the commands say of themselves (npm run docs)", async ()
 it("docs/emails.md has the examples that the rule is tested with (npm run docs)", async () => {
   const refused = REFUSED.map((input) => [input, Object.values(parseEmail(input)).join("")] as const);
   const document = [
-    "# Emails",
+    "# Emails\n",
     "An address has one @, at most 64 characters before it and 254 in all. What stands before the @ is ASCII letters,",
     "digits and punctuation, with single dots between them; what follows is a domain name with a dot in it. No control",
     "character, blank, quotation mark or bidirectional override gets in anywhere; blanks around the whole are dropped.",

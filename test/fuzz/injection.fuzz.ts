@@ -77,7 +77,7 @@ it("in every argument and every option of every command", async ({ db }) => {
   const run = runner(db, cwd);
   const slots = (await knownCommands()).flatMap(slotsOf);
   const before = { schema: await schemaOf(db), rows: await allRows(db) };
-  const each = tries({ full: 8, short: 1 });
+  const each = tries({ full: 4, short: 1 });
   let cases = 0;
   for (const [index, { name, argv }] of slots.entries()) {
     for (let n = 0; n < each; n += 1) {
