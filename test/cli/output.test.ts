@@ -41,6 +41,16 @@ it("global options are understood before and after the command", async ({ db }) 
   }
 });
 
+it("what is no option asks for no JSON, stack trace or other form", async ({ db }) => {
+  const search = await vocabdb(["word", "search", "--", "--json"], { url: db.url });
+  expect(search).toMatchObject({ exitCode: 0, stdout: "no words\n" });
+  const missing = await vocabdb(["word", "show", "--", "-v"], { url: db.url });
+  expect(missing.exitCode).toBe(4);
+  expect(missing.stderr.split("\n")).toHaveLength(3);
+  const verbose = await vocabdb(["word", "show", "nowhere", "-qv"], { url: db.url });
+  expect(verbose.stderr).toMatch(/^ +at /m);
+});
+
 it("--json keeps to the documented form", async ({ db }) => {
   const created = (
     await vocabdb(["user", "create", "ada@example.org", "--name", "Ada", "--json"], { url: db.url })

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type pg from "pg";
 import { expect, it } from "vitest";
 import { registry } from "../../src/cli/registry.js";
+import { run } from "../../src/cli/run.js";
 import { packageRoot } from "../../src/package-root.js";
 import { folderWith } from "../support/cli.js";
 import { it as itHasDatabase, type TestDatabase, withClient } from "../support/database.js";
@@ -156,7 +157,10 @@ itHasDatabase.for(ROLES)("as %s", async (role, { db }) => {
       await observer.query(setup);
       const before = await stateOf(observer);
       const line = `${command} ${args} --json`.replace("NAME", "staging").replace("DATABASE", db.target.database);
-      const { exitCode, stderr } = await runInProcess(line.split(/ +/), url, folder);
+      const { exitCode, stderr } = await runInProcess(run, line.split(/ +/), {
+        cwd: folder,
+        env: { DATABASE_URL: url, VOCABDB_HOME: folder, PATH: process.env.PATH },
+      });
       const changed = (await stateOf(observer)) !== before;
       const outcome = { exitCode, changed, refusal: exitCode === 0 ? null : JSON.parse(stderr).error };
       const isAllowed = may[command]?.[ROLES.indexOf(role)] === true;
