@@ -9,7 +9,7 @@ const MIGRATIONS = [
   "20260101000000_init",
   "20261122000000_history_and_search",
   "20261125000000_database_mark",
-  "20261126000000_api_roles",
+  "20261125120000_api_roles",
 ];
 
 /** The one line that a failure with --json leaves on stderr. @throws when there is anything else */

@@ -79,7 +79,7 @@ it("the whole main job, as text", async ({ emptyDb }) => {
   const url = emptyDb.url;
   expect((await vocabdb(["migrate"], { url })).stdout).toBe(
     "applied 20260101000000_init\napplied 20261122000000_history_and_search\n" +
-      "applied 20261125000000_database_mark\napplied 20261126000000_api_roles\n",
+      "applied 20261125000000_database_mark\napplied 20261125120000_api_roles\n",
   );
   expect((await vocabdb(["migrate"], { url })).stdout).toContain("nothing to apply");
   expect((await vocabdb(["seed", "--demo"], { url })).stdout).toMatch(/words\.csv +900 +900 +0 +0\n\ndemo: 4 users/);

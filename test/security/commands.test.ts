@@ -23,7 +23,7 @@ interface Attempt {
   readonly setup?: string;
 }
 
-const LAST = "20261126000000_api_roles";
+const LAST = "20261125120000_api_roles";
 const UNAPPLIED = `DELETE FROM _prisma_migrations WHERE migration_name = '${LAST}'`;
 
 /** In this order, each finds what it needs in place, done or refused. */
