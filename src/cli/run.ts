@@ -13,7 +13,8 @@ import { buildProgram, CommanderError, type Invocation, nounsIn } from "./progra
 import { registry } from "./registry.js";
 import { annotations } from "./render/annotations.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
-import { visible } from "./render/text.js";
+import { screen } from "./render/screen.js";
+import { jsonText, printable, visible, visibleLines } from "./render/text.js";
 import { createHost, type Services } from "./services.js";
 
 export interface Terminal {
@@ -55,16 +56,17 @@ export async function run(input: RunInput): Promise<number> {
       chalk: chalkFor(stdout),
       now: new Date(),
     };
-    const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
+    const text = json ? jsonText(outcome.result, 2) : outcome.text(view);
     if (text !== "") {
-      stdout.write(`${text}\n`);
+      stdout.write(`${printable(text, view.chalk)}\n`);
     }
     return outcome.exitCode;
   } catch (error) {
     const report = reportOf(error);
-    stderr.write(`${json ? errorJson(report) : errorText(report, chalkFor(stderr))}\n`);
+    const chalk = chalkFor(stderr);
+    stderr.write(`${printable(json ? errorJson(report) : errorText(report, chalk), chalk)}\n`);
     if (!json && argv.some((word) => word === "--verbose" || word === "-v")) {
-      stderr.write(`${stackOf(error)}\n`);
+      stderr.write(`${visibleLines(stackOf(error))}\n`);
     }
     return report.exitCode;
   }
@@ -143,8 +145,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
   const { argv, env, cwd, stdin, stdout, stderr, signal, lendTerminal } = input;
   const known: { targets: readonly Target[] } = { targets: [] };
   const held: string[] = [];
+  const exported = stdout.isTTY ? screen(stdout) : stdout;
   const host = createHost({
-    ...{ env, cwd, stdin, stdout, stderr, signal, lendTerminal, now: () => new Date() },
+    ...{ env, cwd, stdin, stdout: exported, stderr, signal, lendTerminal, now: () => new Date() },
     actor: (reason) => actorOf(argv, env, reason),
     retyped: retypeable(argv),
     notice: (text) => {
@@ -174,6 +177,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
   });
   try {
     const outcome = await Promise.race([command.execute(raw, host), givenUp(signal)]);
+    if (exported !== stdout) {
+      await new Promise<void>((resolve) => exported.end(resolve));
+    }
     stderr.write(held.map((text) => `${text}\n`).join(""));
     return outcome;
   } catch (error) {

@@ -1,7 +1,7 @@
 /** An error becomes the text for a person or the line for a program. */
 import type { ChalkInstance } from "chalk";
 import { ExitCode, VocabdbError } from "../../errors/base.js";
-import { visible } from "./text.js";
+import { jsonText, visibleLines } from "./text.js";
 
 export interface ErrorReport {
   readonly code: string;
@@ -25,18 +25,14 @@ export function reportOf(error: unknown): ErrorReport {
 
 /** `{"error":{"code":…,"message":…,"hint":…}}`, one line. */
 export function errorJson({ code, message, hint }: ErrorReport): string {
-  return JSON.stringify({ error: { code, message, hint } });
+  return jsonText({ error: { code, message, hint } });
 }
 
+/** Messages may have several lines of their own; everything else in them comes from data. */
 export function errorText(report: ErrorReport, chalk: ChalkInstance): string {
   const lines = [`${chalk.red.bold("error:")} ${visibleLines(report.message)}`];
   if (report.hint !== null) {
     lines.push(`${chalk.cyan("hint:")}  ${visibleLines(report.hint)}`);
   }
   return lines.join("\n");
-}
-
-/** Messages may have several lines of their own; everything else in them comes from data. */
-function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
 }
