@@ -25,3 +25,13 @@ export class Secret {
     return this.toString();
   }
 }
+
+/**
+ * For text that somebody typed or set: a connection URL, or part of one, may stand where none belongs. The word
+ * PASSWORD, which stands for one where a URL is shown, is left.
+ */
+export function withoutPasswords(text: string): string {
+  return text
+    .replace(/:\/\/(?![^\s:/@]*:PASSWORD@[^\s@]*(?:\s|$))[^\s:]*:\S*@/g, "://***@")
+    .replace(/(password=)(?!PASSWORD\b)('[^']*'|[^\s&]+)/gi, "$1***");
+}

@@ -6,6 +6,7 @@ import type { Target } from "../db/target.js";
 import { ExitCode } from "../errors/base.js";
 import { ConnectionError } from "../errors/connection.js";
 import { UsageError } from "../errors/usage.js";
+import { withoutPasswords } from "../secret.js";
 import type { Noun, Outcome, View } from "./command.js";
 import { actorOf, retypeable } from "./operator.js";
 import { globalOptions } from "./options.js";
@@ -66,7 +67,7 @@ export async function run(input: RunInput): Promise<number> {
     const chalk = chalkFor(stderr);
     stderr.write(`${printable(json ? errorJson(report) : errorText(report, chalk), chalk)}\n`);
     if (!json && argv.some((word) => word === "--verbose" || word === "-v")) {
-      stderr.write(`${visibleLines(stackOf(error))}\n`);
+      stderr.write(`${visibleLines(withoutPasswords(stackOf(error)))}\n`);
     }
     return report.exitCode;
   }
@@ -156,9 +157,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
       }
       if (raw.json === true) {
         // A failure with --json is one line on stderr, so nothing may stand before it.
-        held.push(visible(text));
+        held.push(visible(withoutPasswords(text)));
       } else {
-        stderr.write(`${visible(text)}\n`);
+        stderr.write(`${visible(withoutPasswords(text))}\n`);
       }
     },
     flags: {

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
+import { leaked, secretsGiven } from "./secrets.js";
 
 export const EXECUTABLE = join(packageRoot, "bin", "vocabdb.js");
 
@@ -24,6 +25,8 @@ export interface CliOptions {
   readonly within?: readonly string[];
   /** Called with the running process. */
   readonly onStart?: (child: ChildProcess) => void;
+  /** Why a password that it is given may stand in what it prints. */
+  readonly mayTell?: string;
 }
 
 export interface CliResult {
@@ -57,12 +60,17 @@ export function folderWith(files: Readonly<Record<string, string | Buffer>>): st
 export interface Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly said: { stdout: string; stderr: string };
-  /** The exit code, once everything is read. */
+  /** The exit code, once everything is read. Fails where a password that it was given is told. */
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a process that does not outlive the test; its standard input stays open. */
-export function startProcess(command: string, args: readonly string[], options: SpawnOptionsWithoutStdio): Running {
+interface StartOptions extends SpawnOptionsWithoutStdio, Pick<CliOptions, "mayTell"> {
+  /** All of its standard input, which otherwise stays open. */
+  readonly input?: string;
+}
+
+/** Starts a process that does not outlive the test. */
+export function startProcess(command: string, args: readonly string[], options: StartOptions): Running {
   const child = spawn(command, args, options);
   onTestFinished(() => void child.kill("SIGKILL"));
   const said = { stdout: "", stderr: "" };
@@ -75,9 +83,31 @@ export function startProcess(command: string, args: readonly string[], options: 
   child.stdin.on("error", () => {});
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", resolve);
+    child.once("close", (exitCode) => {
+      try {
+        refuseLeaks(args, options, said);
+        resolve(exitCode);
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
+  if (options.input !== undefined) {
+    child.stdin.end(options.input);
+  }
   return { child, said, ended };
+}
+
+function refuseLeaks(
+  args: readonly string[],
+  { env = {}, cwd = ".", input = "", mayTell }: StartOptions,
+  { stdout, stderr }: Running["said"],
+): void {
+  const given = [...secretsGiven({ args, env, cwd: String(cwd), input }), inject("server").password];
+  const found = leaked(`${stdout}\n${stderr}`, ["$argon2id", ...(mayTell === undefined ? given : [])]);
+  if (found.length > 0) {
+    throw new Error(`\`${args.join(" ")}\` tells a secret (${JSON.stringify(found[0])} …):\n${stdout}\n${stderr}`);
+  }
 }
 
 /** What an operator has to set beside the address of a pooler in transaction mode. */
@@ -91,16 +121,15 @@ function directUrl(url: string): { readonly DIRECT_URL?: string } {
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const home = temporaryFolder();
   const [program = "", ...before] = [...(options.within ?? []), process.execPath];
-  const { child, said, ended } = startProcess(program, [...before, EXECUTABLE, ...args], {
-    cwd: options.cwd ?? home,
-    env: {
-      PATH: process.env.PATH,
-      HOME: home,
-      ...(options.url !== undefined && { DATABASE_URL: options.url, ...directUrl(options.url) }),
-      ...options.env,
-    },
-  });
-  child.stdin.end(options.input ?? "");
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    ...(options.url !== undefined && { DATABASE_URL: options.url, ...directUrl(options.url) }),
+    ...options.env,
+  };
+  const command = [...before, EXECUTABLE, ...args];
+  const { cwd = home, input = "", mayTell } = options;
+  const { child, said, ended } = startProcess(program, command, { cwd, env, input, ...(mayTell && { mayTell }) });
   options.onStart?.(child);
   const exitCode = await ended;
   return { exitCode, ...said, json: () => JSON.parse(said.stdout) };

@@ -1,6 +1,7 @@
 /** An error becomes the text for a person or the line for a program. */
 import type { ChalkInstance } from "chalk";
 import { ExitCode, VocabdbError } from "../../errors/base.js";
+import { withoutPasswords } from "../../secret.js";
 import { jsonText, visibleLines } from "./text.js";
 
 export interface ErrorReport {
@@ -13,11 +14,11 @@ export interface ErrorReport {
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof VocabdbError) {
     const { code, message, hint, exitCode } = error;
-    return { code, message, hint, exitCode };
+    return { code, message: withoutPasswords(message), hint: hint && withoutPasswords(hint), exitCode };
   }
   return {
     code: "INTERNAL",
-    message: `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+    message: withoutPasswords(`unexpected: ${error instanceof Error ? error.message : String(error)}`),
     hint: "this is a bug in vocabdb; run the command again with --verbose and report what it prints",
     exitCode: ExitCode.unexpected,
   };

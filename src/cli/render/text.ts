@@ -9,7 +9,7 @@ import type { View } from "../command.js";
  * A variation selector is left to the characters that have variants.
  */
 const UNSAFE =
-  /(?!(?<=[\p{Emoji}\p{Script=Han}\p{Script=Mongolian}])\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?<=\p{M}{8})\p{M}/gu;
+  /(?!(?<=[\p{Emoji}\p{Script=Han}\u1820-\u18aa])\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?<=\p{M}{8})\p{M}/gu;
 
 /** Makes unsafe characters visible: U+001B becomes `\u{1b}`. */
 export function visible(text: string): string {
