@@ -32,6 +32,6 @@ export class Secret {
  */
 export function withoutPasswords(text: string): string {
   return text
-    .replace(/:\/\/(?![^\s:/@]*:PASSWORD@[^\s@]*(?:\s|$))[^\s:]*:\S*@/g, "://***@")
+    .replace(/:\/{1,2}(?![^\s:/@]*:PASSWORD@[^\s@]*(?:\s|$))[^\s:]*:\S*@/g, "://***@")
     .replace(/(password=)(?!PASSWORD\b)('[^']*'|[^\s&]+)/gi, "$1***");
 }

@@ -135,6 +135,17 @@ it("commands that only read progress, sessions, words or history do not load Pri
   expect(loaded("cli/commands/user.ts")).toContain("db/database.ts");
 });
 
+it("nothing is printed that has not been made visible", () => {
+  const SAFE = /printable\(|visible(?:Lines)?\(|errorJson|annotations\(|jsonText\(|printed\.|latest|held|\.write\("",/;
+  const writes = modules()
+    .filter(({ path }) => path.startsWith("cli/"))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/^.*\b(?:stdout|stderr|stream|terminal)\.write\(.*$/gm)].map(([line]) => ({ path, line })),
+    );
+  expect(writes.length).toBeGreaterThan(8);
+  expect(writes.filter(({ line }) => !SAFE.test(line))).toEqual([]);
+});
+
 it("only the edge knows the process", () => {
   for (const { path, text } of modules().filter(({ path }) => path !== "cli/main.ts")) {
     expect(text, path).not.toMatch(/process\.(exit|argv|exitCode|stdout|stdin)\b|\bconsole\./);

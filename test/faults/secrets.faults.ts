@@ -31,6 +31,7 @@ const NEVER_LOGGED = [PASSWORD, USER_PASSWORD, TOKEN];
 const NEVER_TOLD = [...NEVER_LOGGED, PHC, createHash("sha256").update(TOKEN).digest("hex")];
 const MODES = [[], ["--verbose"], ["--json"], ["--verbose", "--json"]] as const;
 const LANES = 2;
+const HUNG_MS = 120_000;
 
 interface Given {
   readonly args?: readonly string[];
@@ -108,7 +109,9 @@ async function attempt(server: OwnServer, database: string, { command, example, 
   const url = new URL(`postgresql://${ROLE}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`);
   const [cwd, home, TMPDIR] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
   const channel = example.env === undefined ? CHANNELS[turn % CHANNELS.length]?.(url, cwd) : { env: example.env(url) };
-  const mode = MODES[Math.floor(turn / CHANNELS.length) % MODES.length] ?? [];
+  const mode = (MODES[Math.floor(turn / CHANNELS.length) % MODES.length] ?? []).filter(
+    (word) => word !== "--json" || example.textOnly !== true,
+  );
   const files = { ...example.files, ...channel?.files };
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(cwd, name), content);
@@ -128,11 +131,13 @@ async function attempt(server: OwnServer, database: string, { command, example, 
       env: { PATH: `${cwd}:${process.env.PATH}`, HOME: home, TMPDIR, ...channel?.env },
     });
     const watching = watchPrograms(child.pid ?? 0, ended);
+    const hung = setTimeout(() => child.kill("SIGKILL"), HUNG_MS);
     const over = new AbortController();
     if (example.until !== undefined) {
-      void endWhen(example.until, child, said, over.signal);
+      void endWhen(example.until, { child, said }, client, over.signal);
     }
     const exitCode = await ended;
+    clearTimeout(hung);
     over.abort();
     const programs = await watching;
     const told = `${said.stdout}\n${said.stderr}`;
@@ -163,12 +168,15 @@ async function attempt(server: OwnServer, database: string, { command, example, 
 
 async function endWhen(
   { shows, signal }: NonNullable<Case["until"]>,
-  child: ReturnType<typeof startProcess>["child"],
-  said: { readonly stdout: string; readonly stderr: string },
+  { child, said }: Pick<ReturnType<typeof startProcess>, "child" | "said">,
+  client: pg.Client,
   over: AbortSignal,
 ): Promise<void> {
+  const waits =
+    "SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database WHERE datname = current_database() AND NOT granted";
   while (!over.aborted) {
-    if (shows.test(`${said.stdout}${said.stderr}`)) {
+    const isTime = shows?.test(`${said.stdout}${said.stderr}`) ?? (await client.query(waits)).rows.length > 0;
+    if (isTime) {
       child.kill(signal);
       return;
     }
