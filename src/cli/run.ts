@@ -4,12 +4,13 @@ import type { CommanderError as CommanderFailure } from "commander";
 import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
 import { ExitCode } from "../errors/base.js";
-import { ConnectionError } from "../errors/connection.js";
+import { CommitUnknownError, ConnectionError } from "../errors/connection.js";
+import { InterruptedError } from "../errors/interrupted.js";
 import { UsageError } from "../errors/usage.js";
 import { withoutPasswords } from "../secret.js";
 import type { Noun, Outcome, View } from "./command.js";
+import { globalOptions } from "./global-options.js";
 import { actorOf, retypeable } from "./operator.js";
-import { globalOptions } from "./options.js";
 import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
 import { annotations } from "./render/annotations.js";
@@ -185,7 +186,11 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
     return outcome;
   } catch (error) {
     if (signal.aborted) {
-      throw signal.reason;
+      throw error instanceof CommitUnknownError
+        ? unknownAfter(signal)
+        : error instanceof InterruptedError
+          ? error
+          : signal.reason;
     }
     const [target] = known.targets;
     if (target === undefined) {
@@ -204,10 +209,14 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
 /** Rejects some time after the signal: by then what should have stopped hangs. */
 function givenUp(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), INTERRUPT_GRACE_MS).unref(), {
+    signal.addEventListener("abort", () => setTimeout(() => reject(unknownAfter(signal)), INTERRUPT_GRACE_MS).unref(), {
       once: true,
     });
   });
+}
+
+function unknownAfter({ reason }: AbortSignal): unknown {
+  return reason instanceof InterruptedError ? new InterruptedError(reason.signal, "unknown") : reason;
 }
 
 function stackOf(error: unknown): string {

@@ -1,18 +1,16 @@
 /** Schema migrations: the folder that ships with the package against the database's record of them. */
+import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import type { LockOptions } from "../db/lock-tries.js";
-import type { Connection } from "../db/pool.js";
 import type { SchemaEngineSession } from "../db/schema-engine.js";
 import type { ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
-import { inTransaction } from "../db/transaction.js";
-import { MigrationsPendingError, SchemaNotEmptyError } from "../errors/migrations.js";
+import { SchemaNotEmptyError } from "../errors/migrations.js";
 import { UsageError } from "../errors/usage.js";
 import type { MigrationWarning } from "../finding.js";
 import { withEngine } from "./migration-engine.js";
 import { isPassing, migrationError } from "./migration-failure.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
 import { type PlanOptions, planIn } from "./migration-plan.js";
-import { readMigrationRecord } from "./migration-record.js";
 
 export interface DeployOptions extends PlanOptions, LockOptions {}
 
@@ -40,12 +38,16 @@ export async function deployMigrations(target: Target, options: DeployOptions = 
   const deploy = async (session: SchemaEngineSession): Promise<DeployResult> => {
     await session.waitForLock();
     const { pending, alreadyApplied, warnings } = await planIn(session, { ...options, migrations });
-    const { appliedMigrationNames } = await session.engine
+    if (pending.length === 0) {
+      return { applied: [], alreadyApplied, warnings };
+    }
+    const engine = await session.engine();
+    const { appliedMigrationNames } = await engine
       .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
       .catch(async (error: unknown) => {
         const failed = failureIn(session, pending);
         const translated =
-          failed === null ? refusalOf(error, target, migrations) : await settle(session, failed, signal);
+          failed === null ? refusalOf(error, target, migrations) : await settle(engine, failed, signal);
         signal?.throwIfAborted();
         throw translated;
       });
@@ -68,7 +70,7 @@ function failureIn(session: SchemaEngineSession, pending: readonly Migration[]):
 
 /** Takes back the engine's record of the failure where there is nothing to resolve. */
 async function settle(
-  { engine }: SchemaEngineSession,
+  engine: SchemaEngine,
   { migration, failure }: Failed,
   signal: AbortSignal | undefined,
 ): Promise<Error> {
@@ -97,12 +99,15 @@ export async function resolveMigration(
   if (as === "applied" && !known.includes(name)) {
     throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
   }
-  const resolve = async ({ engine, waitForLock }: SchemaEngineSession): Promise<void> => {
+  const resolve = async ({ engine: start, waitForLock, inOneTransaction }: SchemaEngineSession): Promise<void> => {
     await waitForLock();
+    const engine = await start();
     try {
-      await (as === "applied"
-        ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
-        : engine.markMigrationRolledBack({ migrationName: name }));
+      await inOneTransaction(() =>
+        as === "applied"
+          ? engine.markMigrationApplied({ migrationName: name, migrationsList: listOf(migrations) })
+          : engine.markMigrationRolledBack({ migrationName: name }),
+      );
     } catch (error) {
       const code = (error as { code?: unknown }).code;
       // P3008: applied already; P3011, P3012: never applied, or not in a failed state.
@@ -117,19 +122,4 @@ export async function resolveMigration(
     }
   };
   await withEngine(target, resolve, options);
-}
-
-/**
- * Refuses to go on while the database is behind this version. Asks the record on the shared pool: the engine is far too
- * slow for a check before every load.
- */
-export async function requireMigrated(connection: Connection): Promise<void> {
-  const migrations = readMigrations();
-  const { pending, failed } = await inTransaction(connection, { readOnly: true }, (client) =>
-    readMigrationRecord(client, migrations),
-  );
-  const missing = migrations.map(({ name }) => name).filter((name) => pending.includes(name) || failed.includes(name));
-  if (missing.length > 0) {
-    throw new MigrationsPendingError(missing);
-  }
 }

@@ -5,41 +5,30 @@ import {
   DriverAdapterError,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
+import { commit } from "./commit.js";
 import { inLockTries, inQuietWait, type LockOptions } from "./lock-tries.js";
 import { onConnection } from "./pool.js";
-import { isConcurrentScript, runScript, ScriptError } from "./sql-script.js";
+import { isConcurrentScript, runScript, ScriptError, transactionBreaker } from "./sql-script.js";
 import type { Target } from "./target.js";
 import type { Cancellation } from "./transaction.js";
+import type { Wire } from "./wire.js";
 
-/** Type id of `"char"`, the single byte of the catalogs; not to be confused with char(n). */
-const CHAR_OID = 18;
+/** How the engine records that a migration begins, and that it is over. */
+const RECORDS_BEGIN = /^INSERT INTO \S*"_prisma_migrations"(?!.*"finished_at")/;
+const RECORDS_END = /^UPDATE \S*"_prisma_migrations" SET "finished_at"/;
 
-/** What has to be seen of the protocol itself. One connection and one statement at a time, so a field will do. */
-export class Wire {
-  /** Columns of the last result whose type was `"char"`; they are passed on as text. */
-  charColumns: number[] = [];
-
-  watch(client: pg.ClientBase): void {
-    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
-    connection.prependListener("rowDescription", (message: { fields: { dataTypeID: number }[] }) => {
-      this.charColumns = [];
-      for (const [index, field] of message.fields.entries()) {
-        if (field.dataTypeID === CHAR_OID) {
-          field.dataTypeID = pg.types.builtins.TEXT;
-          this.charColumns.push(index);
-        }
-      }
-    });
-  }
-}
-
-/** Prisma's adapter, with two things mended that migrations need. */
+/** Prisma's adapter, with what mended that migrations need. */
 export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = "postgres";
   readonly adapterName: string;
   lastFailure: ScriptError | null = null;
+  /** Records that the migration begins whose script comes next. */
+  #recordBegin: (() => Promise<number>) | null = null;
+  /** Whether a transaction is open that ends with the record of the migration's end. */
+  #isOpen = false;
   readonly #prisma: PrismaPg;
 
   constructor(
@@ -64,6 +53,8 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
       }
       return result;
     };
+    const executeRaw = adapter.executeRaw.bind(adapter);
+    adapter.executeRaw = (query) => this.#executeRaw(query, () => executeRaw(query));
     adapter.executeScript = (script) => this.#executeScript(script);
     return adapter;
   }
@@ -73,15 +64,43 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
     return Promise.reject(new Error("no shadow database is used here"));
   }
 
+  /** A migration and the record of it are one transaction, so that nothing can come between them. */
+  async #executeRaw(query: SqlQuery, execute: () => Promise<number>): Promise<number> {
+    if (RECORDS_BEGIN.test(query.sql)) {
+      this.#recordBegin = execute;
+      return 1;
+    }
+    const rows = await execute();
+    if (this.#isOpen && RECORDS_END.test(query.sql)) {
+      this.#isOpen = false;
+      await onConnection(this.pool, (client) => commit(client, this.target)).catch((error: Error) => {
+        this.wire.lost = error;
+        throw error;
+      });
+    }
+    return rows;
+  }
+
   /** Prisma's adapter splits scripts at every semicolon, which breaks functions, strings and comments. */
   async #executeScript(script: string): Promise<void> {
+    const recordBegin = this.#recordBegin;
+    this.#recordBegin = null;
+    // One that would end a transaction, or cannot run in one, is recorded before and after.
+    const isWhole = recordBegin !== null && transactionBreaker(script) === null;
     try {
-      await onConnection(this.pool, (client) => this.#runScript(client, script));
+      if (!isWhole) {
+        await recordBegin?.();
+      }
+      await this.#runScript(script, isWhole ? recordBegin : null);
+      this.#isOpen = isWhole;
     } catch (error) {
       // The engine goes on to record the failure, which no late request may cancel.
       await this.cancellation.delivered();
       if (!(error instanceof ScriptError)) {
         throw error;
+      }
+      if (isWhole) {
+        await recordBegin();
       }
       this.lastFailure = error;
       const { code, severity, message, detail, column, hint } = error.cause;
@@ -92,24 +111,37 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
     }
   }
 
-  async #runScript(client: pg.ClientBase, script: string): Promise<void> {
-    const { target, options } = this;
+  /** @param recordBegin to begin a transaction with, which is left open */
+  async #runScript(script: string, recordBegin: (() => Promise<unknown>) | null): Promise<void> {
+    const { target, options, pool } = this;
     const waiting = isConcurrentScript(script) ? inQuietWait : inLockTries;
     try {
       await waiting(target, options, async (begin) => {
-        await this.#beforeScript(script, () => begin(client, "session"));
-        await runScript(client, script).catch(async (error: unknown) => {
-          // One that began a transaction by itself has left it open.
-          await client.query("ROLLBACK").catch(() => {});
-          throw error;
+        if (recordBegin !== null) {
+          // The pool has one connection, and this is it until the engine has recorded the end.
+          await pool.query("BEGIN");
+          await recordBegin();
+        }
+        await onConnection(pool, async (client) => {
+          try {
+            await this.#beforeScript(script, () => begin(client, "session"));
+            await runScript(client, script);
+            if (recordBegin !== null) {
+              await checkConstraints(client, script);
+            }
+          } catch (error) {
+            // One that began a transaction by itself has left it open.
+            await client.query("ROLLBACK").catch(() => {});
+            throw error;
+          }
         });
       });
     } finally {
-      await client.query("RESET lock_timeout").catch(() => {});
+      await pool.query("RESET lock_timeout").catch(() => {});
     }
   }
 
-  /** The engine has recorded by now that the script began. What keeps it from doing so leaves nothing of it. */
+  /** The engine takes the script for begun by now. What keeps it from that leaves nothing of it. */
   async #beforeScript(script: string, work: () => Promise<void>): Promise<void> {
     try {
       this.options.signal?.throwIfAborted();
@@ -118,4 +150,11 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
       throw error instanceof Error ? new ScriptError(script, null, true, error) : error;
     }
   }
+}
+
+/** Those that are deferred, whose failure is the script's and not that of the record. */
+async function checkConstraints(client: pg.ClientBase, script: string): Promise<void> {
+  await client.query("SET CONSTRAINTS ALL IMMEDIATE").catch((error: unknown) => {
+    throw error instanceof pg.DatabaseError ? new ScriptError(script, null, true, error) : error;
+  });
 }

@@ -1,6 +1,8 @@
 /** The bracket around every statement that does not go through Prisma. */
 import net from "node:net";
 import pg, { type PoolClient } from "pg";
+import { CommitUnknownError } from "../errors/connection.js";
+import { commit } from "./commit.js";
 import { type Connection, TRANSACTION_SETUP } from "./pool.js";
 import type { Target } from "./target.js";
 
@@ -37,7 +39,7 @@ export async function inTransaction<T>(
     );
     const result = await work(client);
     options.signal?.throwIfAborted();
-    await client.query(options.dryRun ? "ROLLBACK" : "COMMIT");
+    await (options.dryRun || options.readOnly ? client.query("ROLLBACK") : commit(client, connection.target));
     return result;
   } catch (error) {
     await cancellation.delivered();
@@ -45,7 +47,7 @@ export async function inTransaction<T>(
       () => true,
       () => false,
     ));
-    throw options.signal?.aborted ? options.signal.reason : error;
+    throw options.signal?.aborted && !(error instanceof CommitUnknownError) ? options.signal.reason : error;
   } finally {
     cancellation.stop();
     // One that was sent as the transaction ended must not meet the connection's next user.

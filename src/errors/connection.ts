@@ -24,6 +24,19 @@ export class ConnectionLostError extends ConnectionError {
   override readonly code = "CONNECTION_LOST";
 }
 
+/** The connection was lost after COMMIT was sent and before its answer came. */
+export class CommitUnknownError extends ConnectionError {
+  override readonly code = "COMMIT_UNKNOWN";
+
+  constructor(where: string, options?: ConnectionFailure) {
+    super(
+      `the connection to ${where} was lost while the work was being committed; whether it was is not known`,
+      "see that the server is up, and whether the change is on record (vocabdb history); if not, run the command again",
+      options,
+    );
+  }
+}
+
 export class AuthenticationError extends ConnectionError {
   override readonly code = "AUTHENTICATION_FAILED";
 }

@@ -5,8 +5,16 @@ export class InterruptedError extends VocabdbError {
   readonly code = "INTERRUPTED";
   readonly exitCode: ExitCode;
 
-  constructor(readonly signal: "SIGINT" | "SIGTERM") {
-    super(`interrupted by ${signal}; what was not finished has been rolled back`);
+  /** @param outcome unknown where the end of a transaction was asked for, and not answered */
+  constructor(
+    readonly signal: "SIGINT" | "SIGTERM",
+    outcome: "rolled back" | "unknown" = "rolled back",
+  ) {
+    const isKnown = outcome !== "unknown";
+    super(
+      `interrupted by ${signal}; ${isKnown ? "what was not finished has been rolled back" : "whether the last change was committed is not known"}`,
+      isKnown ? null : "run the command again: what is done already is not done twice",
+    );
     this.exitCode = signal === "SIGINT" ? ExitCode.interrupted : ExitCode.terminated;
   }
 }

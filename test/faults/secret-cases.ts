@@ -176,4 +176,5 @@ export const FAILURES: Readonly<Record<string, Case>> = {
 /** Codes that nothing on one machine, with one server, brings about in a second; their messages are made like the others'. */
 export const NOT_PROVOKED = [
   ...["EMBEDDED_UNSUPPORTED", "POOL_TIMEOUT", "POOLER_MODE", "MIGRATION_RISKY", "MIGRATION_BLOCKED", "INTERNAL"],
+  "COMMIT_UNKNOWN",
 ];

@@ -1,0 +1,106 @@
+/** Databases on a server of the file's own, and a command on one of them, behind a proxy. */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { deployMigrations } from "../../src/core/migrations.js";
+import { type CliOptions, type CliResult, vocabdb } from "../support/cli.js";
+import { type TestDatabase, withClient } from "../support/database.js";
+import { type Watch, withProxy } from "../support/proxy.js";
+import type { OwnServer } from "../support/server.js";
+import type { WritingCommand } from "./commands.js";
+
+/** Name of a database that nothing connects to. */
+export type Prepared = string;
+
+const MIGRATED = "migrated";
+
+export class Copies {
+  readonly #server: OwnServer;
+  #migrated: Promise<unknown> | null = null;
+
+  constructor(server: OwnServer) {
+    this.#server = server;
+  }
+
+  async prepare({ begins, prepare }: WritingCommand): Promise<Prepared> {
+    const name = `prepared_${randomBytes(6).toString("hex")}`;
+    if (begins === undefined) {
+      this.#migrated ??= this.#migrate();
+      await this.#migrated;
+    }
+    await this.#copy(begins === undefined ? MIGRATED : "template0", name);
+    await prepare?.(this.#database(name));
+    return name;
+  }
+
+  async with<T>(prepared: Prepared, work: (db: TestDatabase) => Promise<T>): Promise<T> {
+    const name = `copy_${randomBytes(6).toString("hex")}`;
+    await this.#copy(prepared, name);
+    try {
+      return await work(this.#database(name));
+    } finally {
+      await this.#server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    }
+  }
+
+  async #migrate(): Promise<void> {
+    await this.#copy("template0", MIGRATED);
+    await deployMigrations({ ...this.#server.target, database: MIGRATED });
+  }
+
+  async #copy(template: string, name: string): Promise<void> {
+    await this.#server.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
+  }
+
+  #database(database: string): TestDatabase {
+    const { target, url } = this.#server;
+    const { host, port, user, password } = target;
+    const direct = { host, port, user, password: password?.reveal(), database };
+    return {
+      target: { ...target, database },
+      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable`,
+      direct,
+      query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
+    };
+  }
+}
+
+export interface Run {
+  readonly result: CliResult;
+  /** Names and contents of the files beside the command. */
+  readonly filesBefore: string;
+  readonly files: () => string;
+  readonly folder: string;
+}
+
+/** Runs a command through a proxy that `watch` sees the messages of. */
+export async function runAt(
+  db: TestDatabase,
+  command: WritingCommand,
+  flags: readonly string[],
+  watch: Watch,
+  onStart?: CliOptions["onStart"],
+): Promise<Run> {
+  const { host = "", port = 0, database = "" } = db.direct;
+  const folder = mkdtempSync(join(tmpdir(), "vocabdb-fault-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(command.files ?? {})) {
+    writeFileSync(join(folder, name), content);
+  }
+  const files = (): string =>
+    readdirSync(folder)
+      .map((name) => `${name}: ${readFileSync(join(folder, name), "utf8")}`)
+      .join("\n");
+  const filesBefore = files();
+  const result = await withProxy({ host, port }, watch, (proxyPort) =>
+    vocabdb([...command.args(database), ...flags], {
+      url: db.url.replace(`:${port}/`, `:${proxyPort}/`),
+      cwd: folder,
+      ...(command.input !== undefined && { input: command.input }),
+      ...(onStart !== undefined && { onStart }),
+    }),
+  );
+  return { result, filesBefore, files, folder };
+}

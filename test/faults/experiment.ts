@@ -1,0 +1,42 @@
+/** One kind of fault over all commands: a test for each, counted in one table. */
+import { expect, inject, test } from "vitest";
+import { count, tries } from "../support/experiment.js";
+import { inParallel } from "../support/parallel.js";
+import { type OwnServer, sharedServer } from "../support/server.js";
+import { attempt, type Fault } from "./attempt.js";
+import { COMMANDS } from "./commands.js";
+import { Copies } from "./copies.js";
+import { measure } from "./course.js";
+import { pointsOf, spread } from "./points.js";
+
+/** Of a server on which nothing happens by itself. */
+export const SETTINGS = ["autovacuum = off", "scram_iterations = 1"];
+
+/** Points of a command in a short run. */
+const FEW = 3;
+
+/** @param faultsOf what happens, on a server of the file's own */
+export function tryAll(faultsOf: (server: () => OwnServer) => readonly Fault[]): void {
+  const server = sharedServer({ conf: SETTINGS });
+  const faults = faultsOf(server);
+  const { seed } = inject("experiment");
+  const from = (seed % 1_000) / 1_000;
+  let copies: Copies | null = null;
+  test.each(COMMANDS)("$name", async (command) => {
+    copies ??= new Copies(server());
+    const all = copies;
+    const course = await measure(all, command);
+    const points = pointsOf(course.turns);
+    for (const fault of faults) {
+      const chosen = spread(points, tries({ full: points.length, short: FEW }), from);
+      const problems = await inParallel(chosen, 2, async (point) => {
+        const found = await attempt(all, course, command, point, fault);
+        const where = `${fault.name} ${point.when} turn ${point.number} of ${course.turns.length} (${point.turn.from}: ${point.turn.says})`;
+        return found.map((problem) => `${where}: ${problem}`);
+      });
+      const lost = problems.filter((found) => found.length > 0).length;
+      count("Faults", { command: command.name, fault: fault.name, tries: chosen.length, lost });
+      expect.soft(problems.flat()).toEqual([]);
+    }
+  });
+}
