@@ -5,7 +5,7 @@ import { type Environment, misreadLine, readEnvFile } from "./env-file.js";
 import { ConfigError } from "./errors/usage.js";
 import type { Finding } from "./finding.js";
 import { type NearMiss, nearMiss } from "./near-miss.js";
-import { Secret } from "./secret.js";
+import { Secret, withoutPasswords } from "./secret.js";
 
 export type { Environment };
 
@@ -182,7 +182,7 @@ function parsePoolMax(value: string | undefined, problems: Finding[]): number | 
   if (max < 1 || max > 1000) {
     problems.push({
       ...{ id: "env.pool-max", level: "error" },
-      message: `VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(value)}`,
+      message: `VOCABDB_POOL_MAX must be a whole number from 1 to 1000, not ${JSON.stringify(withoutPasswords(value))}`,
       fix: "unset it, or export VOCABDB_POOL_MAX=5",
     });
     return null;

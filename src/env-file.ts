@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { Finding } from "./finding.js";
+import { shellWord } from "./shell.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,7 +32,7 @@ export function readEnvFile(path: string, isRequired: boolean, problems: Finding
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     if (code !== "ENOENT") {
-      refuse(String(code ?? error), `see that it is a file which this account may read: ls -ld '${path}'`);
+      refuse(String(code ?? error), `see that it is a file which this account may read: ls -ld ${shellWord(path)}`);
     } else if (isRequired) {
       refuse("no such file", "correct the path after --env-file");
     }

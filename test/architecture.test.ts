@@ -41,10 +41,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...["db", "config.ts", "errors", "finding.ts", "nearest.ts", "secret.ts", "package-root.ts", "shell.ts"],
     ...["blocker.ts", "excerpt.ts"],
   ],
-  db: ["generated", "config.ts", "errors", "finding.ts", "nearest.ts", "secret.ts", "blocker.ts"],
+  db: ["generated", "config.ts", "errors", "finding.ts", "nearest.ts", "secret.ts", "blocker.ts", "shell.ts"],
   "index.ts": ["core", "db", "generated", "config.ts", "errors", "finding.ts", "secret.ts", "blocker.ts"],
   "config.ts": ["env-file.ts", "near-miss.ts", "errors", "finding.ts", "secret.ts"],
-  "env-file.ts": ["finding.ts"],
+  "env-file.ts": ["finding.ts", "shell.ts"],
   "near-miss.ts": ["env-file.ts"],
   errors: ["finding.ts", "shell.ts", "blocker.ts"],
   "blocker.ts": ["age.ts"],
@@ -137,6 +137,17 @@ it("Prisma is not loaded before a command asks for it", () => {
     expect(unwanted, noun).toEqual([]);
   }
   expect(loaded("index.ts")).toContain("db/database.ts");
+});
+
+it("nothing is printed that has not been made visible", () => {
+  const SAFE = /printable\(|visible(?:Lines)?\(|errorJson|annotations\(|jsonText\(|printed\.|latest|held|\.write\("",/;
+  const writes = modules()
+    .filter(({ path }) => path.startsWith("cli/"))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/^.*\b(?:stdout|stderr|stream|terminal)\.write\(.*$/gm)].map(([line]) => ({ path, line })),
+    );
+  expect(writes.length).toBeGreaterThan(8);
+  expect(writes.filter(({ line }) => !SAFE.test(line))).toEqual([]);
 });
 
 it("only the edge knows the process", () => {

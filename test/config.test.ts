@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { type Config, type Environment, loadConfig, type UrlSetting } from "../src/config.js";
+import { tlsWarnings } from "../src/db/tls.js";
+import { parseDatabaseUrl } from "../src/db/url.js";
 import { ConfigError } from "../src/errors/usage.js";
+import { Secret } from "../src/secret.js";
 import { temporaryFolder } from "./support/cli.js";
 
 const URL_A = "postgresql://ada@a.example/one";
@@ -273,4 +276,27 @@ it("an empty DATABASE_URL in the env file is a problem, not a way to another dat
   const cwd = temporaryFolder();
   writeFileSync(join(cwd, ".env"), "DATABASE_URL=\n");
   expect(() => loadConfig({ env: {}, cwd })).toThrow("DATABASE_URL is set in the env file but empty");
+});
+
+it("a path in a command to type is quoted for a shell", () => {
+  const cwd = join(temporaryFolder(), "it's $(here)");
+  mkdirSync(join(cwd, ".env"), { recursive: true });
+  const hint = `ls -ld '${join(cwd, ".env").replace("'", "'\\''")}'`;
+  expect(() => loadConfig({ env: { HOME: cwd }, cwd })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining(hint) }),
+  );
+
+  const passfile = join(cwd, "pgpass");
+  writeFileSync(passfile, "", { mode: 0o644 });
+  const url = new Secret(`postgresql://app@h/db?passfile=${encodeURIComponent(passfile)}`);
+  const [warning] = parseDatabaseUrl("DATABASE_URL", url, { password: null, poolMax: null }).warnings;
+  expect(warning?.fix).toBe(`chmod 600 '${passfile.replace("'", "'\\''")}'`);
+
+  const clientKey = join(cwd, "client.key");
+  writeFileSync(clientKey, "", { mode: 0o644 });
+  const { target } = parseDatabaseUrl("DATABASE_URL", new Secret("postgresql://app@127.0.0.1/db"), {
+    ...{ password: null, poolMax: null },
+  });
+  const [loose] = tlsWarnings([{ name: "DATABASE_URL", target: { ...target, tls: { ...target.tls, clientKey } } }]);
+  expect(loose?.fix).toBe(`chmod 600 '${clientKey.replace("'", "'\\''")}'`);
 });

@@ -8,7 +8,7 @@ import { flagOption, force, output } from "./options.js";
 
 export const escapeFormulas = flagOption(
   "--escape-formulas",
-  "put an apostrophe before cells that a spreadsheet would compute; such a file does not load back unchanged",
+  "put an apostrophe before cells that a spreadsheet would compute; --unescape-formulas reads such a file back",
 );
 
 /** Of exports that commands here read back. */

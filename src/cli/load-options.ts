@@ -63,6 +63,10 @@ export const loadOptions = (shape: Shape, example: string) =>
       "what separates cells (default: found in the header)",
       delimiter.optional(),
     ),
+    unescapeFormulas: flagOption(
+      "--unescape-formulas",
+      "take off the apostrophes that --escape-formulas has put into a CSV file",
+    ),
     onDuplicate: parameter(
       "--on-duplicate <action>",
       `records that say different things of one ${shape.noun}: error, or first or last counts (default: error)`,

@@ -11,6 +11,7 @@ import type { Services } from "./services.js";
 interface LoadInput {
   readonly map?: Readonly<Record<string, string>> | undefined;
   readonly delimiter?: string | undefined;
+  readonly unescapeFormulas: boolean;
   readonly onDuplicate: "error" | "first" | "last";
   readonly maxRejects?: FileLoadOptions["maxRejects"] | undefined;
   readonly rejects?: string | undefined;
@@ -29,7 +30,8 @@ export function loadOptionsOf(
     ...(input.delimiter && { delimiter: input.delimiter }),
     ...(input.maxRejects && { maxRejects: input.maxRejects }),
     ...(input.rejects && { rejectFile: input.rejects }),
-    ...{ onDuplicate: input.onDuplicate, mode: input.check ? "check" : input.dryRun ? "dry-run" : "write" },
+    ...{ onDuplicate: input.onDuplicate, unescapeFormulas: input.unescapeFormulas },
+    ...{ mode: input.check ? "check" : input.dryRun ? "dry-run" : "write" },
     ...{ cwd, stdin, signal, now, actor: actor(input.reason), onProgress: loadProgress(display) },
   };
 }

@@ -1,8 +1,8 @@
 /** The edge: the process's streams, signals and exit code. */
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
-import { ExitCode } from "../errors/base.js";
 import { InterruptedError } from "../errors/interrupted.js";
-import { errorText, reportOf } from "./render/error.js";
+import { FileError } from "../errors/usage.js";
+import { errorJson, errorText, reportOf } from "./render/error.js";
 import { run } from "./run.js";
 
 /** Without the edge: one invocation in a process that goes on. */
@@ -27,15 +27,17 @@ export async function main(): Promise<void> {
   }
   // `vocabdb … | head`: nobody reads any more, and that is no failure.
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      process.exit(error.code === "EPIPE" ? (process.exitCode ?? ExitCode.ok) : ExitCode.unexpected);
+    stream.on("error", ({ code = "unknown error" }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") {
+        process.exit();
+      }
+      // A result that is cut short must not look like a whole one. Nothing depends on what stderr is told.
+      if (stream === process.stdout) {
+        void endWith(new FileError("standard output", `cannot be written (${code})`));
+      }
     });
   }
-  process.on("uncaughtException", async (error) => {
-    const { Chalk } = await import("chalk");
-    process.stderr.write(`${errorText(reportOf(error), new Chalk({ level: 0 }))}\n`);
-    process.exit(ExitCode.unexpected);
-  });
+  process.on("uncaughtException", endWith);
   // Node gives each address of a host 250 ms, less than a far-away server needs.
   setDefaultAutoSelectFamilyAttemptTimeout(3_000);
 
@@ -64,5 +66,19 @@ export async function main(): Promise<void> {
  * of the schema engine, a socket that the driver forgot. A slow reader of a pipe gets everything first.
  */
 function endWhenWritten(): void {
-  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+  process.stdout.write("", (error) => {
+    // Else the stream's own listener ends the process.
+    if (!error) {
+      process.stderr.write("", () => process.exit());
+    }
+  });
+}
+
+/** For what fails where no command can be told of it. */
+async function endWith(error: Error): Promise<void> {
+  const report = reportOf(error);
+  const json = process.argv.includes("--json");
+  const { Chalk } = await import("chalk");
+  process.stderr.write(`${json ? errorJson(report) : errorText(report, new Chalk({ level: 0 }))}\n`);
+  process.exit(report.exitCode);
 }

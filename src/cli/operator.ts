@@ -2,6 +2,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Environment } from "../config.js";
 import type { Actor } from "../core/audit.js";
+import { withoutPasswords } from "../secret.js";
 import { shellWord } from "../shell.js";
 
 /** As the table's check constraints have it. */
@@ -56,17 +57,6 @@ function commandLineOf(argv: readonly string[]): string {
     return !SECRET_OPTIONS.has(name) && !SECRET_OPTIONS.has(argv[index - 1] ?? "");
   });
   return cut(["vocabdb", ...words.map((word) => shellWord(withoutPasswords(word)))].join(" "), MAX_COMMAND_LINE);
-}
-
-/** Somebody may have put a connection URL, or part of one, where none belongs. */
-function withoutPasswords(text: string): string {
-  // Not one expression up to the @: of many :// without one, each would be looked at up to the end.
-  return text.replace(/:\/\/\S*/g, withoutUserInfo).replace(/(password=)('[^']*'|[^\s&]+)/gi, "$1***");
-}
-
-function withoutUserInfo(rest: string): string {
-  const at = rest.lastIndexOf("@");
-  return at === -1 ? rest : `://***${rest.slice(at)}`;
 }
 
 /** @param max in characters, as PostgreSQL counts them */

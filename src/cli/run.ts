@@ -7,6 +7,7 @@ import { ExitCode } from "../errors/base.js";
 import { CommitUnknownError, ConnectionError } from "../errors/connection.js";
 import { InterruptedError } from "../errors/interrupted.js";
 import { UsageError } from "../errors/usage.js";
+import { withoutPasswords } from "../secret.js";
 import type { Noun, Outcome, View } from "./command.js";
 import { globalOptions } from "./global-options.js";
 import { actorOf, retypeable } from "./operator.js";
@@ -14,7 +15,8 @@ import { buildProgram, CommanderError, type Invocation, nounsIn } from "./progra
 import { registry } from "./registry.js";
 import { annotations } from "./render/annotations.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
-import { visible } from "./render/text.js";
+import { screen } from "./render/screen.js";
+import { jsonText, printable, visible, visibleLines } from "./render/text.js";
 import { createHost, type Services } from "./services.js";
 
 export interface Terminal {
@@ -60,16 +62,17 @@ export async function run(input: RunInput): Promise<number> {
       chalk: await chalkFor(stdout),
       now: new Date(),
     };
-    const text = manner.json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
+    const text = manner.json ? jsonText(outcome.result, 2) : outcome.text(view);
     if (text !== "") {
-      stdout.write(`${text}\n`);
+      stdout.write(`${printable(text, view.chalk)}\n`);
     }
     return outcome.exitCode;
   } catch (error) {
     const report = reportOf(error);
-    stderr.write(`${manner.json ? errorJson(report) : errorText(report, await chalkFor(stderr))}\n`);
+    const chalk = await chalkFor(stderr);
+    stderr.write(`${printable(manner.json ? errorJson(report) : errorText(report, chalk), chalk)}\n`);
     if (!manner.json && manner.verbose) {
-      stderr.write(`${stackOf(error)}\n`);
+      stderr.write(`${visibleLines(withoutPasswords(stackOf(error)))}\n`);
     }
     return report.exitCode;
   }
@@ -169,8 +172,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
   const { argv, env, cwd, stdin, stdout, stderr, signal, lendTerminal } = input;
   const known: { targets: readonly Target[] } = { targets: [] };
   const held: string[] = [];
+  const exported = stdout.isTTY ? screen(stdout) : stdout;
   const host = createHost({
-    ...{ env, cwd, stdin, stdout, stderr, signal, lendTerminal, now: () => new Date() },
+    ...{ env, cwd, stdin, stdout: exported, stderr, signal, lendTerminal, now: () => new Date() },
     actor: (reason) => actorOf(argv, env, reason),
     retyped: retypeable(argv),
     notice: (text) => {
@@ -179,9 +183,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
       }
       if (raw.json === true) {
         // A failure with --json is one line on stderr, so nothing may stand before it.
-        held.push(visible(text));
+        held.push(visible(withoutPasswords(text)));
       } else {
-        stderr.write(`${visible(text)}\n`);
+        stderr.write(`${visible(withoutPasswords(text))}\n`);
       }
     },
     flags: {
@@ -200,6 +204,9 @@ async function execute({ command, raw }: Invocation, input: RunInput): Promise<O
   });
   try {
     const outcome = await Promise.race([command.execute(raw, host), givenUp(signal)]);
+    if (exported !== stdout) {
+      await new Promise<void>((resolve) => exported.end(resolve));
+    }
     stderr.write(held.map((text) => `${text}\n`).join(""));
     return outcome;
   } catch (error) {

@@ -1,5 +1,4 @@
 /** The embedded server as its user sees it: create, start, stop, look, remove. */
-import { writeFileSync } from "node:fs";
 import {
   type Cluster,
   changePort,
@@ -12,8 +11,9 @@ import { clusterTarget, serverState, startServer, stopServer } from "../db/embed
 import { withConnection } from "../db/pool.js";
 import { describeTarget } from "../db/target.js";
 import { EmbeddedNotCreatedError } from "../errors/embedded.js";
-import { ConsentMissingError, FileError, MarkedDatabaseError } from "../errors/usage.js";
+import { ConsentMissingError, MarkedDatabaseError } from "../errors/usage.js";
 import { markOf } from "./mark.js";
+import { type OutputOptions, withOutput } from "./output.js";
 
 export interface EmbeddedStatus {
   readonly state: "running" | "starting" | "stopped" | "absent";
@@ -131,21 +131,11 @@ async function refuseIfMarked(cluster: Cluster, notice: (text: string) => void):
 }
 
 /** Writes `DATABASE_URL=…` with the password to a file that only its owner can read. */
-export function writeUrlFile(home: string, path: string): void {
+export async function writeUrlFile(home: string, output: OutputOptions): Promise<void> {
   const cluster = requireCluster(home);
   const { port, user, database } = cluster;
   const url = `postgresql://${user}:${clusterPassword(cluster).reveal()}@127.0.0.1:${port}/${database}?sslmode=disable`;
-  try {
-    // Fails where there is a file, or a link, of that name.
-    writeFileSync(path, `DATABASE_URL="${url}"\n`, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") {
-      throw new FileError(path, "exists already and is not overwritten", "choose another name, or remove it first");
-    }
-    throw new FileError(path, `cannot be written (${error instanceof Error ? error.message : String(error)})`, null, {
-      cause: error,
-    });
-  }
+  await withOutput(output, async (sink) => void sink.write(`DATABASE_URL="${url}"\n`));
 }
 
 function requireCluster(home: string): Cluster {

@@ -1,6 +1,7 @@
 /** Tables as files: CSV that the loader reads back, or one JSON object per line. Streamed by the server. */
 import type { PoolClient } from "pg";
 import { copyOut } from "../db/copy.js";
+import { escapeFormulaSql } from "./formulas.js";
 
 export type ExportFormat = "csv" | "ndjson";
 
@@ -26,7 +27,7 @@ export interface ExportOptions {
   readonly source: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly format: ExportFormat;
-  /** Puts an apostrophe before texts that begin like a formula; such a file does not load back unchanged. */
+  /** Puts an apostrophe before texts that begin like a formula; loads with `unescapeFormulas` take it off again. */
   readonly escapeFormulas?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,7 +40,7 @@ export async function exportRows(
 ): Promise<number> {
   const { columns, source, settings = {}, format, escapeFormulas = false, signal } = options;
   const values = columns.map(({ name, sql, isText }) => {
-    const value = escapeFormulas && isText ? escaped(sql) : sql;
+    const value = escapeFormulas && isText ? escapeFormulaSql(sql) : sql;
     return `${value} AS "${format === "csv" ? name : camelCase(name)}"`;
   });
   const rows = `SELECT ${values.join(", ")} ${source}`;
@@ -55,11 +56,4 @@ function camelCase(name: string): string {
 /** A time in SQL as ISO 8601 in UTC, with milliseconds. */
 export function isoTime(sql: string): string {
   return `to_char((${sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-}
-
-/** How a formula begins: the characters that OWASP names for CSV injection. A regular expression here and in SQL. */
-export const FORMULA_START = "^[=+@\\t\\r-]";
-
-function escaped(sql: string): string {
-  return `CASE WHEN ${sql} ~ '${FORMULA_START}' THEN '''' || ${sql} ELSE ${sql} END`;
 }

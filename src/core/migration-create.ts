@@ -1,6 +1,6 @@
 /** Writes the migration that leads from the ones there are to schema.prisma. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { translateError } from "../db/errors.js";
 import { onConnection, withConnection } from "../db/pool.js";
 import { withSchemaEngine } from "../db/schema-engine.js";
@@ -50,14 +50,24 @@ export async function createMigration(name: string, options: CreateOptions): Pro
   const migration = `${timeAfter(migrations.at(-1)?.name, now)}_${name}`;
   const path = join(folder, "migrations", migration, "migration.sql");
   if (!dryRun) {
-    try {
-      mkdirSync(join(folder, "migrations", migration));
-      writeFileSync(path, sql, { flag: "wx" });
-    } catch (error) {
-      throw unusable(path, error);
-    }
+    writeMigration(path, sql);
   }
   return { migration, path, sql, changed: true };
+}
+
+/** In a folder of its own. Half of one would be a migration as well, so it goes. */
+function writeMigration(path: string, sql: string): void {
+  try {
+    mkdirSync(dirname(path));
+  } catch (error) {
+    throw unusable(path, error);
+  }
+  try {
+    writeFileSync(path, sql, { flag: "wx" });
+  } catch (error) {
+    rmSync(dirname(path), { recursive: true, force: true });
+    throw unusable(path, error);
+  }
 }
 
 const BY_HAND = "-- Names are unqualified: the tables are in the schema that the connection works in.\n";

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { constants, createWriteStream } from "node:fs";
 import { access, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { FileError } from "../errors/usage.js";
@@ -33,13 +33,16 @@ export async function withOutput<T>(
   }
   const path = resolve(cwd, name);
   await refuse(name, path, force ? "replaceable file" : "file");
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryBeside(path);
   const file = createWriteStream(temporary, { flags: "wx", mode: 0o600 });
   const gzip = /\.gz$/i.test(name) ? createGzip() : null;
   const written = gzip === null ? finished(file) : pipeline(gzip, file);
   const sink = gzip ?? file;
-  // Told where it is awaited; until then `work` may fail first.
-  written.catch(() => {});
+  // `work` may see it first, as the end of a stream that it writes to.
+  let failure: unknown;
+  written.catch((error: unknown) => {
+    failure = error;
+  });
   try {
     const result = await work(sink);
     sink.end();
@@ -49,7 +52,7 @@ export async function withOutput<T>(
     await (force ? rename(temporary, path) : link(temporary, path));
     return result;
   } catch (error) {
-    throw isSystemError(error) ? fileError(name, error) : error;
+    throw failure !== undefined || isSystemError(error) ? fileError(name, failure ?? error) : error;
   } finally {
     gzip?.destroy();
     file.destroy();
@@ -68,7 +71,7 @@ export async function withOutputFolder<T>(
 ): Promise<T> {
   const path = resolve(cwd, name);
   await refuse(name, path, "folder");
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryBeside(path);
   try {
     await mkdir(temporary, { mode: 0o700 });
     const result = await work(temporary);
@@ -79,6 +82,11 @@ export async function withOutputFolder<T>(
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** A name that nobody can guess, in the folder of the file that it becomes; as short for every name of that. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.vocabdb-${randomBytes(6).toString("hex")}.tmp`);
 }
 
 /** Better known before a long export than after it. */

@@ -1,4 +1,5 @@
 /** COPY in both directions, with back-pressure: no faster than the slower side. */
+import { once } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
@@ -86,6 +87,26 @@ export async function copyOut(
   // With a quote and a delimiter that JSON always escapes, CSV writes a text as it is.
   const options = format === "csv" ? "FORMAT csv, HEADER" : "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02'";
   const source = client.query(to(`COPY (${select}) TO STDOUT (${options})`));
-  await pipeline(source, sink, { end: false, signal });
+  let failure: Error | null = null;
+  const fail = (error: Error): void => {
+    failure = error;
+  };
+  sink.once("error", fail);
+  const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of chunks) {
+      // What nobody takes any more is read all the same: before its end the connection is of no use.
+      if (failure === null && !sink.write(chunk)) {
+        await once(sink, "drain", { signal }).catch(() => {});
+      }
+    }
+  };
+  try {
+    await pipeline(source, write, { signal });
+  } finally {
+    sink.removeListener("error", fail);
+  }
+  if (failure !== null) {
+    throw failure;
+  }
   return source.rowCount;
 }

@@ -1,6 +1,7 @@
 /** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
 import { VocabdbError } from "../errors/base.js";
 import { CommitUnknownError, ConnectionError, ConnectionLostError } from "../errors/connection.js";
+import { inline } from "../errors/inline.js";
 import { MigrationsPendingError } from "../errors/migrations.js";
 import { ConcurrentChangeError, ConstraintError } from "../errors/words.js";
 import type { FindingId } from "../finding.js";
@@ -67,6 +68,8 @@ function ofConnection(failure: Failure, cause: unknown): ConnectionError | null 
 /** What the connection is not to blame for. */
 function ofContent(failure: Failure, cause: unknown): VocabdbError | null {
   const { message, detail, hint, constraint } = failure;
+  // The whole row, with the hash of a password, is the detail of these two.
+  const hidesDetail = failure.sqlState === "23514" || failure.sqlState === "23502";
   switch (failure.sqlState ?? failure.systemCode) {
     case "42P01":
     case "3F000":
@@ -85,7 +88,7 @@ function ofContent(failure: Failure, cause: unknown): VocabdbError | null {
     case "23001":
       return new ConstraintError(
         constraint,
-        `the database refused the change: ${message}${detail === null || failure.sqlState === "23514" ? "" : ` (${detail})`}`,
+        `the database refused the change: ${inline(message)}${detail === null || hidesDetail ? "" : ` (${inline(detail)})`}`,
         hint,
         { cause },
       );

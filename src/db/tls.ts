@@ -5,6 +5,7 @@ import net from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { ConfigError } from "../errors/usage.js";
 import type { Finding } from "../finding.js";
+import { shellWord } from "../shell.js";
 import { notPostgresError } from "./errors.js";
 import { shownUrlWithTls } from "./shown-url.js";
 import { isSupabase } from "./supabase.js";
@@ -77,7 +78,7 @@ function keyWarnings(targets: readonly { readonly name: string; readonly target:
   return [...paths].filter(isOpenToOthers).map((path) => ({
     ...{ id: "tls.key-permissions", level: "warning" },
     message: `sslkey names ${path}, which others on this machine may read; psql would refuse it`,
-    fix: `chmod 600 '${path}'`,
+    fix: `chmod 600 ${shellWord(path)}`,
   }));
 }
 
@@ -107,7 +108,7 @@ function certificates(tls: TlsSettings): ConnectionOptions {
       if (error instanceof EncryptedKeyError) {
         refuse(
           `${parameter} names ${path}, which is encrypted, and vocabdb does not ask for its password`,
-          `decrypt it into a file that only you can read: (umask 077 && openssl pkey -in '${path}' -out NEW_KEY), and name that`,
+          `decrypt it into a file that only you can read: (umask 077 && openssl pkey -in ${shellWord(path)} -out NEW_KEY), and name that`,
         );
       } else {
         const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
@@ -148,9 +149,9 @@ function fixOfFile(parameter: string, path: string, code: string): string {
     return `correct ${parameter} in the URL${parameter === "sslrootcert" ? ", or have the authorities of this machine trusted: sslrootcert=system" : ""}`;
   }
   if (code.startsWith("ERR_OSSL")) {
-    return `it begins with -----BEGIN ${isKey ? "PRIVATE KEY" : "CERTIFICATE"}----- in that form; one in the form DER becomes it by: openssl ${isKey ? "pkey" : "x509"} -inform der -in '${path}' -out NEW_FILE`;
+    return `it begins with -----BEGIN ${isKey ? "PRIVATE KEY" : "CERTIFICATE"}----- in that form; one in the form DER becomes it by: openssl ${isKey ? "pkey" : "x509"} -inform der -in ${shellWord(path)} -out NEW_FILE`;
   }
-  return `let this account of the system read it (ls -l '${path}')`;
+  return `let this account of the system read it (ls -l ${shellWord(path)})`;
 }
 
 function certificate(pem: string): X509Certificate {

@@ -2,6 +2,7 @@
 import { DatabaseUrlError } from "../errors/usage.js";
 import type { Finding } from "../finding.js";
 import { Secret } from "../secret.js";
+import { shellWord } from "../shell.js";
 import { readPassfile } from "./passfile.js";
 import { shownUrl } from "./shown-url.js";
 import { insteadOfApi, isSupabasePooler, misfitOf } from "./supabase.js";
@@ -123,14 +124,17 @@ function fromPassfile(
   login: Pick<Target, "host" | "port" | "user" | "database">,
   warnings: Finding[],
 ): Secret | null {
-  const found = path === undefined ? null : readPassfile(path, login);
+  if (path === undefined) {
+    return null;
+  }
+  const found = readPassfile(path, login);
   if (typeof found !== "string") {
     return found;
   }
   warnings.push({
     ...{ id: "url.passfile", level: "warning" },
     message: `${name}: the password file ${path} ${found}`,
-    fix: found.startsWith("is ignored") ? `chmod 600 ${path}` : "correct passfile in the URL, or remove it",
+    fix: found.startsWith("is ignored") ? `chmod 600 ${shellWord(path)}` : "correct passfile in the URL, or remove it",
   });
   return null;
 }

@@ -1,5 +1,6 @@
 /** Records of a file that cannot be loaded. */
 import { ExitCode, VocabdbError } from "./base.js";
+import { inline } from "./inline.js";
 
 /** One record that cannot be loaded. */
 export interface Reject {
@@ -107,11 +108,6 @@ export class RowsInUseError extends VocabdbError {
 /** `zh 地 de`: the parts that are not empty. */
 export function naturalKey(key: readonly string[]): string {
   return inline(key.filter((part) => part !== "").join(" "));
-}
-
-/** Messages have lines of their own; data must not forge one. */
-function inline(text: string): string {
-  return text.replace(/[\n\r\u0085\u2028\u2029]/g, (end) => `\\u{${end.charCodeAt(0).toString(16)}}`);
 }
 
 function andMore(count: number): string[] {

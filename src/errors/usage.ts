@@ -1,6 +1,7 @@
 /** A command, its configuration or its files cannot be understood, or consent is missing. */
 import type { Finding } from "../finding.js";
 import { ExitCode, VocabdbError } from "./base.js";
+import { inline } from "./inline.js";
 
 /** An unknown command or option, a missing argument, a malformed value. */
 export class UsageError extends VocabdbError {
@@ -81,7 +82,7 @@ export class FileError extends UsageError {
     hint: string | null = null,
     options?: ErrorOptions,
   ) {
-    super(`${path}: ${reason}`, hint, options);
+    super(`${inline(path)}: ${reason}`, hint, options);
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
-import { age, bar, count, facts, percent, timestamp, visible } from "../../src/cli/render/text.js";
+import { age, bar, count, facts, jsonText, percent, printable, timestamp, visible } from "../../src/cli/render/text.js";
 import { textWidth } from "../../src/cli/render/width.js";
 import { UserNotFoundError } from "../../src/errors/users.js";
 
@@ -18,6 +18,7 @@ const UNSAFE = [
   ...["\u0000", "\u0007", "\b", "\t", "\n", "\r", "\u001b", "\u007f", "\u0085", "\u009b", "\u00ad", "\u061c"],
   ...["\u200b", "\u200d", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e", "\u2060", "\u2066", "\u2069"],
   ...["\ufeff", "\ufff9", "\u{e0001}", "\u{e0041}", "\u{e007f}"],
+  ...["\u034f", "\u115f", "\u3164", "\uffa0", "\ufe0f", "\u{e0100}", "\u{1d173}"],
 ];
 
 describe("visible", () => {
@@ -32,12 +33,45 @@ describe("visible", () => {
     expect(visible("\u001b[2J\u001b]0;title\u0007\u009b31m")).toBe("\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{9b}31m");
   });
 
-  it.each(["Haus", "你好", "привет", "한국어", "שלום", "e\u0301", "สวัสดี", "👍🏽", "a\u00a0b", "\\u{1b}", "–"])(
-    "leaves %j as it is",
-    (text) => {
-      expect(visible(text)).toBe(text);
-    },
-  );
+  it("shows marks as numbers from the ninth over one letter on", () => {
+    expect(visible(`a${"\u0301".repeat(10)}b`)).toBe(`a${"\u0301".repeat(8)}\\u{301}\\u{301}b`);
+  });
+
+  it.each([
+    "Haus",
+    "你好",
+    "привет",
+    "한국어",
+    "שלום",
+    "e\u0301",
+    "สวัสดี",
+    "👍🏽",
+    "❤\ufe0f",
+    "葛\u{e0100}",
+    "a\u00a0b",
+    "\\u{1b}",
+    "–",
+  ])("leaves %j as it is", (text) => {
+    expect(visible(text)).toBe(text);
+  });
+});
+
+describe("what is printed", () => {
+  const forgotten = "a\u001b[2Jb\u001b[31mc\td\ne";
+
+  it("has no controls that were forgotten, but line ends", () => {
+    expect(printable(forgotten, plain)).toBe("a\\u{1b}[2Jb\\u{1b}[31mc\\u{9}d\ne");
+    expect(printable(coloured.red("x"), coloured)).toBe(coloured.red("x"));
+    expect(printable(forgotten, coloured)).not.toContain("\u001b[2J");
+  });
+
+  it("as JSON is the same document, in characters that move nothing", () => {
+    const value = { [`k\u202e`]: ["\u009b31m", "\u{e0041}", "e\u0301", "👍🏽", "\n"] };
+    const text = jsonText(value, 2);
+    expect(text).not.toMatch(/[\u0080-\u009f\u202e]|\u{e0041}/u);
+    expect(text).toContain("\\udb40\\udc41");
+    expect(JSON.parse(text)).toEqual(value);
+  });
 });
 
 interface Row {

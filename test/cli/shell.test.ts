@@ -19,6 +19,7 @@ describe("db shell", () => {
     const { exitCode, stdout, stderr } = await vocabdb(["db", "shell", "--", "-A", "-c", "SELECT 1"], {
       url: db.url,
       env: { PATH, PGHOST: "elsewhere", PGSERVICE: "other", PGDATABASE: "other" },
+      mayTell: "this psql prints its environment",
     });
     const { host, port, user, database } = db.target;
     const [argv, parent, ...variables] = stdout.trim().split("\n");

@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import { temporaryFolder } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { atTerminal, CTRL_C } from "../support/terminal.js";
+import { effectsOf } from "../support/terminal-model.js";
 
 const SHOW_CURSOR = "\u001b[?25h";
 const HIDE_CURSOR = "\u001b[?25l";
@@ -25,6 +26,19 @@ it("results have colours, and fit the width", async ({ db }) => {
   const { default: stringWidth } = await import("string-width");
   expect(Math.max(...screen.split("\r\n").map((line) => stringWidth(line)))).toBeLessThanOrEqual(60);
 });
+
+it.for(["word list", "word export", "word list --json", "word show x"])(
+  "data moves no cursor at it: %s",
+  async (line, { db }) => {
+    await db.query("INSERT INTO vocabulary_words (language, term, definition) VALUES ('de', 'x', $1)", [
+      "\u001b[2J\u009b31m\u202ered\u001b]0;title\u0007",
+    ]);
+    const { exitCode, screen } = await atTerminal(db, line.split(" "), 100);
+    expect(exitCode).toBe(0);
+    expect(screen).toContain("[2J");
+    expect(effectsOf(screen.replaceAll("\r\n", "\n"), true)).toEqual([]);
+  },
+);
 
 it("a load shows its progress, and gives the cursor back", async ({ db }) => {
   const { exitCode, screen } = await atTerminal(db, ["seed", "--file", manyWords(20_000)], 80);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { scanCsv } from "../../src/core/load/csv.js";
 import { EXECUTABLE, folderWith, startProcess, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { addLearners, addWords, history } from "../support/words.js";
@@ -100,6 +101,19 @@ describe("word export", () => {
     expect(refused).toMatchObject({ exitCode: 2, stdout: "" });
     expect(refused.stderr).toContain("--force");
     expect(read("words.csv")).toBe(piped.stdout);
+  });
+
+  it("for a spreadsheet holds no formula, and is read back as it was", async ({ db }) => {
+    const terms = ["=1+1", "'=1", "+x", "-ly", "@a", '"=1', "＝1", "＠SUM(1)", "'", "it's", "''", "x=1"];
+    await addWords(db, ...terms.map((term) => ({ term })));
+    const cwd = temporaryFolder();
+    await vocabdb(["word", "export", "--escape-formulas", "-o", "words.csv"], { url: db.url, cwd });
+    const { records } = scanCsv(readFileSync(join(cwd, "words.csv"), "utf8"), { delimiter: ",", line: 1, final: true });
+    const cells = records.map(({ cells: [, term = ""] }) => term);
+    expect(cells.filter((cell) => /^["\s]*[=+@＝＋＠－-]/.test(cell))).toEqual([]);
+    const seed = ["seed", "--file", "words.csv", "--check"];
+    expect((await vocabdb([...seed, "--unescape-formulas"], { url: db.url, cwd })).exitCode).toBe(0);
+    expect((await vocabdb(seed, { url: db.url, cwd })).exitCode).toBe(3);
   });
 
   it.for([

@@ -1,4 +1,5 @@
 /** Files that exports write: whole or not at all, for their owner alone, never over another one. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -67,6 +68,34 @@ describe("an output file", () => {
     symlinkSync("secret", join(cwd, "out.csv"));
     await expect(write(cwd, "out.csv", "new", true)).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
     expect(readFileSync(join(cwd, "secret"), "utf8")).toBe("mine");
+  });
+
+  it("may have a name as long as the file system allows, and no longer", async () => {
+    const cwd = temporaryFolder();
+    await write(cwd, "x".repeat(255), "new");
+    expect(readdirSync(cwd)).toEqual(["x".repeat(255)]);
+    await expect(write(cwd, "x".repeat(256), "new")).rejects.toThrow("has a name that is too long");
+  });
+
+  it("replaces nothing but plain files", async () => {
+    const cwd = temporaryFolder();
+    symlinkSync("nowhere", join(cwd, "dangling"));
+    execFileSync("mkfifo", [join(cwd, "fifo")]);
+    for (const path of ["dangling", "fifo", "/dev/full", "."]) {
+      await expect(write(cwd, path, "new", true), path).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
+    }
+    expect(readdirSync(cwd).sort()).toEqual(["dangling", "fifo"]);
+  });
+
+  it("is its owner's alone whatever the umask", async () => {
+    const cwd = temporaryFolder();
+    const before = process.umask(0);
+    try {
+      await write(cwd, "out.csv", "a,b\n");
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(join(cwd, "out.csv")).mode & 0o777).toBe(0o600);
   });
 
   it("needs a folder to be in", async () => {

@@ -1,5 +1,5 @@
 /** The file that rejected records go to: as they were, with the reasons, to be repaired and fed back. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect } from "vitest";
@@ -195,6 +195,19 @@ describe("the file of rejects", () => {
     }
     expect(readFileSync(other, "utf8")).toBe(before);
     expect(await definitions(db)).toEqual({});
+  });
+
+  it("replaces no file and no link that is put there while it is written", async ({ connection }) => {
+    for (const put of [(path: string) => writeFileSync(path, "mine"), (path: string) => symlinkSync("mine", path)]) {
+      const rejectFile = join(temporaryFolder(), "rejects.csv");
+      const onProgress = (): void => {
+        rmSync(rejectFile, { force: true });
+        put(rejectFile);
+      };
+      const loading = seed(connection, [csv(SHORT_HEADER, "de,a,")], { ...ANY, rejectFile, onProgress });
+      await expect(loading).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
+      expect(readdirSync(join(rejectFile, ".."))).toEqual(["rejects.csv"]);
+    }
   });
 
   it("is not read again where it stands in the folder that is", async ({ connection }) => {

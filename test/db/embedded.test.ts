@@ -347,5 +347,8 @@ describe("url", () => {
     }
     expect(readFileSync(join(home, "mine.env"), "utf8")).toBe("A=1\n");
     expect(existsSync(join(home, "target"))).toBe(false);
+    expect(await failure(on(home, "db url --output -", { cwd: home }))).toMatchObject({ exitCode: 2, code: "USAGE" });
+    await done(on(home, "db url --output mine.env --force", { cwd: home }));
+    expect(readFileSync(join(home, "mine.env"), "utf8")).toMatch(/^DATABASE_URL="postgresql:/);
   });
 });

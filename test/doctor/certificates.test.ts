@@ -76,7 +76,7 @@ const files: readonly Omit<Setup, "certificate">[] = [
     name: "an authority in the form DER",
     query: "sslmode=verify-full&sslrootcert={folder}/ca.der",
     ...{ id: "tls.file", exitCode: 2, message: "which is not in the form PEM" },
-    fix: /^it begins with -----BEGIN CERTIFICATE----- in that form; one in the form DER becomes it by: openssl x509 -inform der -in '.*ca\.der' -out NEW_FILE$/,
+    fix: /^it begins with -----BEGIN CERTIFICATE----- in that form; one in the form DER becomes it by: openssl x509 -inform der -in \S*ca\.der -out NEW_FILE$/,
   },
   {
     name: "a certificate of the client without its key",
@@ -92,7 +92,7 @@ const files: readonly Omit<Setup, "certificate">[] = [
   {
     name: "a key that others may read",
     query: `sslmode=require&sslcert=${fixture("localhost.crt")}&sslkey={folder}/loose.key`,
-    ...{ id: "tls.key-permissions", level: "warning", exitCode: 3, logins: 1, fix: /^chmod 600 '.*loose\.key'$/ },
+    ...{ id: "tls.key-permissions", level: "warning", exitCode: 3, logins: 1, fix: /^chmod 600 \S*loose\.key$/ },
   },
   {
     name: "a certificate of the client that the server's authority has not signed",

@@ -13,6 +13,7 @@ import { inject, onTestFinished } from "vitest";
 import type { run } from "../../src/cli/run.js";
 import { packageRoot } from "../../src/package-root.js";
 import { runInProcess } from "./in-process.js";
+import { leaked, secretsGiven } from "./secrets.js";
 
 export const EXECUTABLE = join(packageRoot, "bin", "vocabdb.js");
 
@@ -27,6 +28,8 @@ export interface CliOptions {
   readonly within?: readonly string[];
   /** Called with the running process. */
   readonly onStart?: (child: ChildProcess) => void;
+  /** Why a password that it is given may stand in what it prints. */
+  readonly mayTell?: string;
 }
 
 export interface CliResult {
@@ -60,12 +63,17 @@ export function folderWith(files: Readonly<Record<string, string | Buffer>>): st
 export interface Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly said: { stdout: string; stderr: string };
-  /** The exit code, once everything is read. */
+  /** The exit code, once everything is read. Fails where a password that it was given is told. */
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a process that does not outlive the test; its standard input stays open. */
-export function startProcess(command: string, args: readonly string[], options: SpawnOptionsWithoutStdio): Running {
+interface StartOptions extends SpawnOptionsWithoutStdio, Pick<CliOptions, "mayTell"> {
+  /** All of its standard input, which otherwise stays open. */
+  readonly input?: string;
+}
+
+/** Starts a process that does not outlive the test. */
+export function startProcess(command: string, args: readonly string[], options: StartOptions): Running {
   const child = spawn(command, args, options);
   onTestFinished(() => void child.kill("SIGKILL"));
   const said = { stdout: "", stderr: "" };
@@ -78,9 +86,31 @@ export function startProcess(command: string, args: readonly string[], options: 
   child.stdin.on("error", () => {});
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", resolve);
+    child.once("close", (exitCode) => {
+      try {
+        refuseLeaks(args, options, said);
+        resolve(exitCode);
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
+  if (options.input !== undefined) {
+    child.stdin.end(options.input);
+  }
   return { child, said, ended };
+}
+
+function refuseLeaks(
+  args: readonly string[],
+  { env = {}, cwd = ".", input = "", mayTell }: StartOptions,
+  { stdout, stderr }: Running["said"],
+): void {
+  const given = [...secretsGiven({ args, env, cwd: String(cwd), input }), inject("server").password];
+  const found = leaked(`${stdout}\n${stderr}`, ["$argon2id", ...(mayTell === undefined ? given : [])]);
+  if (found.length > 0) {
+    throw new Error(`\`${args.join(" ")}\` tells a secret (${JSON.stringify(found[0])} …):\n${stdout}\n${stderr}`);
+  }
 }
 
 /** What an operator has to set beside the address of a pooler in transaction mode. */
@@ -102,11 +132,10 @@ function environment(home: string, { url, env }: CliOptions): NodeJS.ProcessEnv 
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const home = temporaryFolder();
   const [program = "", ...before] = [...(options.within ?? []), process.execPath];
-  const { child, said, ended } = startProcess(program, [...before, EXECUTABLE, ...args], {
-    cwd: options.cwd ?? home,
-    env: environment(home, options),
-  });
-  child.stdin.end(options.input ?? "");
+  const command = [...before, EXECUTABLE, ...args];
+  const { cwd = home, input = "", mayTell } = options;
+  const env = environment(home, options);
+  const { child, said, ended } = startProcess(program, command, { cwd, env, input, ...(mayTell && { mayTell }) });
   options.onStart?.(child);
   const exitCode = await ended;
   return { exitCode, ...said, json: () => JSON.parse(said.stdout) };
@@ -123,7 +152,7 @@ const OWN_VARIABLE = /^(VOCABDB_\w+|(DATABASE|DIRECT|SHADOW_DATABASE)_URL|GITHUB
  * same bundle: most of the time of a short command is the start of its process.
  */
 export async function vocabdbHere(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { env = {}, cwd, input = "", within, onStart } = options;
+  const { env = {}, cwd, input = "", within, onStart, mayTell } = options;
   const command = args.slice(0, 2).join(" ");
   const needsProcess =
     within !== undefined || onStart !== undefined || Object.keys(env).some((name) => !OWN_VARIABLE.test(name));
@@ -133,6 +162,8 @@ export async function vocabdbHere(args: readonly string[], options: CliOptions =
   }
   const cli = (await import(pathToFileURL(join(packageRoot, "dist", "cli.js")).href)) as { readonly run: typeof run };
   const home = temporaryFolder();
-  const said = await runInProcess(cli.run, args, { cwd: cwd ?? home, env: environment(home, options), input });
+  const given = { cwd: cwd ?? home, env: environment(home, options), input };
+  const said = await runInProcess(cli.run, args, given);
+  refuseLeaks(args, { ...given, ...(mayTell && { mayTell }) }, said);
   return { ...said, json: () => JSON.parse(said.stdout) };
 }

@@ -1,5 +1,5 @@
 /** Rows as CSV (RFC 4180, but for line ends, which are those of the other exports). */
-import { FORMULA_START } from "../../core/export.js";
+import { escapeFormula } from "../../core/formulas.js";
 import { csvCell } from "../../core/load/csv.js";
 
 export interface CsvColumn<T> {
@@ -12,15 +12,13 @@ export interface CsvOptions {
   readonly escapeFormulas: boolean;
 }
 
-const FORMULA = new RegExp(FORMULA_START);
-
 /** @returns header and rows, each with its line end */
 export function csv<T>(rows: readonly T[], columns: readonly CsvColumn<T>[], { escapeFormulas }: CsvOptions): string {
   const cell = (value: string | number | Date | null): string => {
     if (typeof value !== "string") {
       return value instanceof Date ? value.toISOString() : String(value ?? "");
     }
-    return csvCell(escapeFormulas && FORMULA.test(value) ? `'${value}` : value, ",");
+    return csvCell(escapeFormulas ? escapeFormula(value) : value, ",");
   };
   const lines = rows.map((row) => columns.map(({ value }) => cell(value(row))).join(","));
   return `${[columns.map(({ header }) => header).join(","), ...lines].join("\n")}\n`;

@@ -4,7 +4,7 @@ import type { DoctorReport, Step } from "../../core/doctor/report.js";
 import type { Finding, FindingLevel } from "../../finding.js";
 import type { View } from "../command.js";
 import { workflowCommand } from "./annotations.js";
-import { count, visible } from "./text.js";
+import { count, visible, visibleLines } from "./text.js";
 
 interface Repairs {
   readonly repaired: readonly string[];
@@ -93,5 +93,5 @@ function paint(outcome: FindingLevel | "ok", { chalk }: Pick<View, "chalk">): (t
 
 /** Lines of their own stay; what else moves the cursor comes from data. */
 function indented(text: string): string {
-  return text.split("\n").map(visible).join("\n  ");
+  return visibleLines(text).replaceAll("\n", "\n  ");
 }

@@ -1,7 +1,8 @@
 /** An error becomes the text for a person or the line for a program. */
 import type { ChalkInstance } from "chalk";
 import { ExitCode, VocabdbError } from "../../errors/base.js";
-import { visible } from "./text.js";
+import { withoutPasswords } from "../../secret.js";
+import { jsonText, visibleLines } from "./text.js";
 
 export interface ErrorReport {
   readonly code: string;
@@ -13,11 +14,11 @@ export interface ErrorReport {
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof VocabdbError) {
     const { code, message, hint, exitCode } = error;
-    return { code, message, hint, exitCode };
+    return { code, message: withoutPasswords(message), hint: hint && withoutPasswords(hint), exitCode };
   }
   return {
     code: "INTERNAL",
-    message: `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+    message: withoutPasswords(`unexpected: ${error instanceof Error ? error.message : String(error)}`),
     hint: "this is a bug in vocabdb; run the command again with --verbose and report what it prints",
     exitCode: ExitCode.unexpected,
   };
@@ -25,18 +26,14 @@ export function reportOf(error: unknown): ErrorReport {
 
 /** `{"error":{"code":…,"message":…,"hint":…}}`, one line. */
 export function errorJson({ code, message, hint }: ErrorReport): string {
-  return JSON.stringify({ error: { code, message, hint } });
+  return jsonText({ error: { code, message, hint } });
 }
 
+/** Messages may have several lines of their own; everything else in them comes from data. */
 export function errorText(report: ErrorReport, chalk: ChalkInstance): string {
   const lines = [`${chalk.red.bold("error:")} ${visibleLines(report.message)}`];
   if (report.hint !== null) {
     lines.push(`${chalk.cyan("hint:")}  ${visibleLines(report.hint)}`);
   }
   return lines.join("\n");
-}
-
-/** Messages may have several lines of their own; everything else in them comes from data. */
-function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
 }

@@ -3,15 +3,42 @@ import { ageText } from "../../age.js";
 import type { View } from "../command.js";
 
 /**
- * Characters that could move the cursor, change colours, reverse or hide text: controls (C0, DEL, C1),
- * zero-width and direction marks, line and paragraph separators, tags.
+ * What could move the cursor, change colours, reverse or hide text: controls (C0, DEL, C1), line and paragraph
+ * separators, halves of surrogate pairs, everything that Unicode says is not to be seen (zero-width characters,
+ * direction marks, fillers, tags), and more marks over one letter than any script has, which cover other lines.
+ * A variation selector is left to the characters that have variants.
  */
 const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /(?!(?<=[\p{Emoji}\p{Script=Han}\u1820-\u18aa])\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?<=\p{M}{8})\p{M}/gu;
 
 /** Makes unsafe characters visible: U+001B becomes `\u{1b}`. */
 export function visible(text: string): string {
   return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** The same for text that has lines of its own. */
+export function visibleLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
+}
+
+/** A document on lines of its own in which the same characters are escaped as JSON has it, so that it stays the same. */
+export function jsonText(value: unknown, indentation?: number): string {
+  const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value, null, indentation)
+    .split("\n")
+    .map((line) => line.replace(UNSAFE, (character) => character.replace(/./gs, escapeUnit)))
+    .join("\n");
+}
+
+/**
+ * The last barrier before a stream: only line ends pass, and colours where there are any. What comes from data has
+ * been made visible before, when it was known from text of ours; this holds for what was forgotten.
+ */
+export function printable(text: string, { level }: Pick<View["chalk"], "level">): string {
+  return text
+    .split(level === 0 ? /(\n)/ : /(\n|\u001b\[\d{1,2}m)/)
+    .map((part, index) => (index % 2 === 0 ? visible(part) : part))
+    .join("");
 }
 
 /** `2026-11-22 12:00:00Z` */

@@ -1,6 +1,7 @@
 /** A CSV file as records under its header. */
 import { BadHeaderError } from "../../errors/loading.js";
 import { FileError } from "../../errors/usage.js";
+import { unescapeFormula } from "../formulas.js";
 import { csvCell, csvCellOffset, scanCsv } from "./csv.js";
 import { encodingHint } from "./encoding.js";
 import { type LayoutOptions, resolveLayout } from "./layout.js";
@@ -10,6 +11,8 @@ import { type BlockStep, inBlocks, type TextBlock } from "./text-blocks.js";
 export interface CsvOptions extends LayoutOptions {
   /** One character; found from the header when not given. */
   readonly delimiter?: string | undefined;
+  /** Takes off what `escapeFormulas` has put before cells of an export. */
+  readonly unescapeFormulas?: boolean | undefined;
 }
 
 const DELIMITERS = [",", ";", "\t"] as const;
@@ -48,7 +51,7 @@ export async function* readCsv(
       found.header = readHeader(file, block, first, delimiter, options);
       body = others;
     }
-    return { result: csvBlock(block, body, isMultiline, found.header), ...rest };
+    return { result: csvBlock(block, body, isMultiline, found.header, options.unescapeFormulas), ...rest };
   };
   for await (const block of inBlocks(file, chunks, "any", step)) {
     if (block !== null) {
@@ -60,13 +63,20 @@ export async function* readCsv(
   }
 }
 
-function csvBlock(block: TextBlock, scanned: readonly TextRecord[], isMultiline: boolean, header: Header): RecordBlock {
+function csvBlock(
+  block: TextBlock,
+  scanned: readonly TextRecord[],
+  isMultiline: boolean,
+  header: Header,
+  unescapeFormulas = false,
+): RecordBlock {
   const { layout, delimiter } = header;
   const width = layout.headers.length;
   const annotated = (bytes: Buffer, notes: readonly string[]): Buffer =>
     Buffer.concat([bytes, Buffer.from(`${notes.map((note) => delimiter + csvCell(note, delimiter)).join("")}\n`)]);
+  const records = checkedRecords(block, scanned, width, delimiter);
   return {
-    records: checkedRecords(block, scanned, width, delimiter),
+    records: unescapeFormulas ? records.map(withoutApostrophes) : records,
     layout,
     isPlain: !isMultiline && !/[\\\t]/.test(block.text),
     textBefore: ({ start }, offset) => block.decoded(start, start + offset),
@@ -74,6 +84,10 @@ function csvBlock(block: TextBlock, scanned: readonly TextRecord[], isMultiline:
     annotate: ({ start, end }, notes) => annotated(block.bytesOf(start, end), notes),
     annotatedHeader: (notes) => annotated(header.bytes, notes),
   };
+}
+
+function withoutApostrophes(record: TextRecord): TextRecord {
+  return { ...record, cells: record.cells.map((cell) => (cell === undefined ? cell : unescapeFormula(cell))) };
 }
 
 function checkedRecords(

@@ -1,5 +1,6 @@
 /** Which column of a file holds which field. */
 import { BadHeaderError } from "../../errors/loading.js";
+import { shellWord } from "../../shell.js";
 import type { Layout } from "./records.js";
 import { type Field, fieldsOf, type Shape } from "./shape.js";
 
@@ -115,10 +116,8 @@ function requireFields(
   refuse(`no column for ${names.join(", ")}`, hints.join("; "));
 }
 
-/** As a shell takes it. */
 function mapArgument(field: string, header: string): string {
-  const argument = `${field}=${header}`;
-  return /^[\w=.+/-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+  return shellWord(`${field}=${header}`);
 }
 
 function quoted(header: string | undefined): string {

@@ -52,6 +52,7 @@ export interface LoadOptions {
   /** Field → header. */
   readonly map: Readonly<Record<string, string>>;
   readonly delimiter?: string | undefined;
+  readonly unescapeFormulas?: boolean | undefined;
   readonly rejects: Rejects;
   readonly onDuplicate: OnDuplicate;
   readonly merge: Merge;

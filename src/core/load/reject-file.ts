@@ -1,8 +1,18 @@
 /** Where rejected records go: as they were, with a note each, to be repaired and fed back. */
-import { randomBytes } from "node:crypto";
-import { accessSync, closeSync, constants, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { FileError } from "../../errors/usage.js";
+import { temporaryBeside } from "../output.js";
 import { scanCsv } from "./csv.js";
 import { detectDelimiter } from "./csv-reader.js";
 import { NOTE_COLUMNS } from "./layout.js";
@@ -72,10 +82,14 @@ export class RejectFile {
     }
     for (const part of this.#parts.values()) {
       flush(part);
+    }
+    for (const [key, part] of this.#parts) {
+      // The load took its time, in which somebody else may have put a file there.
+      refuseOther(part.path);
       closeSync(part.descriptor);
+      this.#parts.delete(key);
       renameSync(part.temporary, part.path);
     }
-    this.#parts.clear();
   }
 
   /** Leaves nothing behind; does nothing after `finish`. */
@@ -110,7 +124,7 @@ export class RejectFile {
     const name = `${basename(this.path, extension)}${number === 1 ? "" : `-${number}`}${extension}`;
     const path = join(dirname(this.path), name);
     refuseOther(path);
-    const temporary = join(dirname(this.path), `.${name}.${randomBytes(6).toString("hex")}.tmp`);
+    const temporary = temporaryBeside(path);
     try {
       const descriptor = openSync(temporary, "wx", 0o600);
       const part = { path, temporary, descriptor, pending: header.length > 0 ? [header] : [], size: header.length };
@@ -124,8 +138,12 @@ export class RejectFile {
 
 function flush(part: Part): void {
   const bytes = Buffer.concat(part.pending);
-  for (let at = 0; at < bytes.length; ) {
-    at += writeSync(part.descriptor, bytes, at);
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      at += writeSync(part.descriptor, bytes, at);
+    }
+  } catch (error) {
+    throw fileError(part.path, error);
   }
   part.pending = [];
   part.size = 0;
@@ -146,7 +164,7 @@ function requireFolder(name: string, folder: string): void {
 function refuseOther(path: string): void {
   let start: string;
   try {
-    const info = statSync(path);
+    const info = lstatSync(path);
     if (info.isDirectory()) {
       throw new FileError(path, "is a directory, not a file");
     }

@@ -27,6 +27,8 @@ export interface FileLoadOptions {
   readonly format?: Format;
   /** One character; by default each file's header tells. */
   readonly delimiter?: string;
+  /** For CSV that was exported with `escapeFormulas`. Default: false. */
+  readonly unescapeFormulas?: boolean;
   /** For rows that several records say different things of. Default: error. */
   readonly onDuplicate?: OnDuplicate;
   /** Default: none at all. */
@@ -130,9 +132,10 @@ export function load(
   { shape, merge, defaults = {}, mayLock = false }: LoadPlan,
 ): Promise<Loaded> {
   const { mode = "write", now = () => new Date(), map = {}, delimiter, onDuplicate = "error" } = options;
-  const { signal, onProgress } = options;
+  const { unescapeFormulas, signal, onProgress } = options;
   return loadRows(client, {
-    ...{ shape, merge, sources, rejects, defaults, map, delimiter, onDuplicate, signal, onProgress },
+    ...{ shape, merge, sources, rejects, defaults, map, delimiter, unescapeFormulas, onDuplicate },
+    ...{ signal, onProgress },
     ...{ write: mode !== "check", mayLock: mayLock && mode === "write" },
     ...{ sampleSize: mode === "write" ? 0 : SHOWN_CHANGES, now: now().getTime() },
   });

@@ -142,6 +142,10 @@ export function formatOf(name: string): Format {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: "exists already and is not overwritten",
+  EFBIG: "cannot be written: it would be larger than this account may make a file",
+  ENAMETOOLONG: "has a name that is too long",
+  ENOSPC: "cannot be written: no space is left for it",
   ENOENT: "no such file",
   EISDIR: "is a directory, not a file",
   EACCES: "may not be read (permission denied)",

@@ -1,10 +1,10 @@
-import { resolve } from "node:path";
 import * as z from "zod";
 import { destroyEmbedded, embeddedStatus, startEmbedded, stopEmbedded, writeUrlFile } from "../../../core/embedded.js";
 import { ExitCode } from "../../../errors/base.js";
 import { EmbeddedNotCreatedError } from "../../../errors/embedded.js";
 import { defineCommand, parameter } from "../../command.js";
-import { confirm, confirmationOf, dryRun, port } from "../../options.js";
+import { confirm, confirmationOf, dryRun, force, port } from "../../options.js";
+import { visible } from "../../render/text.js";
 import type { Services } from "../../services.js";
 import { embeddedText } from "./text.js";
 
@@ -63,8 +63,13 @@ export const url = defineCommand({
     output: parameter(
       "-o, --output <path>",
       "write DATABASE_URL, password included, to this new file (mode 0600)",
-      z.string().min(1).optional(),
+      z
+        .string()
+        .min(1)
+        .refine((path) => path !== "-", "must be a file; the password is never printed")
+        .optional(),
     ),
+    force,
   },
   examples: [
     { command: 'psql "$(vocabdb db url)"', description: "Open psql on it" },
@@ -73,17 +78,17 @@ export const url = defineCommand({
   exitCodes: [ExitCode.notFound],
   needs: "nothing",
   writes: null,
-  run: async ({ output }, { config, cwd }) => {
+  run: async ({ output, force: replace }, { config, cwd, stdout }) => {
     const { url: address } = embeddedStatus(config.home);
     if (address === null) {
       throw new EmbeddedNotCreatedError(config.home);
     }
     if (output !== undefined) {
-      writeUrlFile(config.home, resolve(cwd, output));
+      await writeUrlFile(config.home, { path: output, cwd, stdout, force: replace });
     }
     return { url: address, writtenTo: output ?? null };
   },
-  text: ({ url: address, writtenTo }) => (writtenTo === null ? address : `wrote DATABASE_URL to ${writtenTo}`),
+  text: ({ url: address, writtenTo }) => (writtenTo === null ? address : `wrote DATABASE_URL to ${visible(writtenTo)}`),
 });
 
 export const destroy = defineCommand({

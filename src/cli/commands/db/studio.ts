@@ -4,6 +4,7 @@ import { runStudio } from "../../../core/studio.js";
 import { describeTarget } from "../../../db/target.js";
 import { defineCommand, parameter } from "../../command.js";
 import { port } from "../../options.js";
+import { jsonText } from "../../render/text.js";
 
 export const studio = defineCommand({
   name: "studio",
@@ -40,7 +41,7 @@ export const studio = defineCommand({
       ...{ port: input.port, open: input.open && stdin.isTTY === true, cwd, env, signal },
       onReady: (url) => {
         const target = describeTarget(connection.target);
-        stdout.write(`${json ? JSON.stringify({ url, target }, null, 2) : url}\n`);
+        stdout.write(`${json ? jsonText({ url, target }, 2) : url}\n`);
       },
     });
   },

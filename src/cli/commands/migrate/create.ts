@@ -9,7 +9,7 @@ import { UsageError } from "../../../errors/usage.js";
 import { Secret } from "../../../secret.js";
 import { defineCommand, parameter } from "../../command.js";
 import { flagOption } from "../../options.js";
-import { visible } from "../../render/text.js";
+import { visible, visibleLines } from "../../render/text.js";
 
 const name = z
   .string()
@@ -61,9 +61,8 @@ export const create = defineCommand({
     if (!changed || sql === null) {
       return "nothing to change: the migrations lead to schema.prisma (--empty writes one by hand)";
     }
-    const shown = sql.trimEnd().split("\n").map(visible);
     return dryRun
-      ? [chalk.dim(`-- ${migration}`), ...shown].join("\n")
+      ? `${chalk.dim(`-- ${migration}`)}\n${visibleLines(sql.trimEnd())}`
       : `${chalk.green("wrote")} ${visible(path ?? "")}\nread it, and add what schema.prisma cannot express: checks, triggers, policies`;
   },
 });

@@ -5,7 +5,7 @@ import { UsageError } from "../../../errors/usage.js";
 import { defineCommand } from "../../command.js";
 import { exportFormatOf, exportOptions } from "../../export-options.js";
 import { flagOption, optionalEmail } from "../../options.js";
-import { count } from "../../render/text.js";
+import { count, visible } from "../../render/text.js";
 
 export const exportCommand = defineCommand({
   name: "export",
@@ -38,5 +38,5 @@ export const exportCommand = defineCommand({
     return { progress, output: path ?? null };
   },
   text: ({ progress, output }, { chalk }) =>
-    output === null ? "" : `${chalk.green("exported")} progress on ${count(progress, "word")} to ${output}`,
+    output === null ? "" : `${chalk.green("exported")} progress on ${count(progress, "word")} to ${visible(output)}`,
 });

@@ -7,7 +7,7 @@ import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
 import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
 import { domain, force, moment, output } from "../../options.js";
-import { count } from "../../render/text.js";
+import { count, visible } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
 import { reportCsv, reportText } from "./report-text.js";
 
@@ -92,7 +92,9 @@ export const report = defineCommand({
     if (result.output === null) {
       return reportText(result, view);
     }
-    return result.output === "-" ? "" : `report of ${count(result.total.users, "user")} written to ${result.output}`;
+    return result.output === "-"
+      ? ""
+      : `report of ${count(result.total.users, "user")} written to ${visible(result.output)}`;
   },
   exitCode: ({ notFound }) => (notFound.length > 0 ? ExitCode.notFound : ExitCode.ok),
 });

@@ -6,7 +6,7 @@ import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
 import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
 import { flagOption, force, optionalEmail, output, showDeleted } from "../../options.js";
-import { count } from "../../render/text.js";
+import { count, jsonText, visible } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
 
 const FORMATS = ["json", "csv", "ndjson"] as const;
@@ -66,7 +66,7 @@ export const exportCommand = defineCommand({
     }
     throw new UsageError("give either the email of a user or --all");
   },
-  text: (result) => ("user" in result ? JSON.stringify(result, null, 2) : writtenText(result)),
+  text: (result) => ("user" in result ? jsonText(result, 2) : writtenText(result)),
 });
 
 async function exportOne(email: string, input: Options, services: WithConnection): Promise<UserExport | Written> {
@@ -123,5 +123,5 @@ function refuseEscapes(input: Options): void {
 
 function writtenText({ output: path, rows }: Written): string {
   const counts = Object.entries(rows).map(([part, number]) => `${part}: ${count(number, "row")}`);
-  return path === null ? "" : `wrote ${path} (${counts.join(", ")})`;
+  return path === null ? "" : `wrote ${visible(path)} (${counts.join(", ")})`;
 }

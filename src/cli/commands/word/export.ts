@@ -3,7 +3,7 @@ import { exportWords } from "../../../core/word-export.js";
 import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { exportFormatOf, exportOptions } from "../../export-options.js";
-import { count } from "../../render/text.js";
+import { count, visible } from "../../render/text.js";
 import { filters } from "./options.js";
 
 export const exportCommand = defineCommand({
@@ -41,5 +41,7 @@ export const exportCommand = defineCommand({
     return { words, output: path ?? null };
   },
   text: (result, { chalk }) =>
-    result.output === null ? "" : `${chalk.green("exported")} ${count(result.words, "word")} to ${result.output}`,
+    result.output === null
+      ? ""
+      : `${chalk.green("exported")} ${count(result.words, "word")} to ${visible(result.output)}`,
 });
