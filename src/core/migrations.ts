@@ -2,14 +2,14 @@
 import type { LockOptions } from "../db/lock-tries.js";
 import type { Connection } from "../db/pool.js";
 import type { SchemaEngineSession } from "../db/schema-engine.js";
-import type { ScriptError } from "../db/sql-script.js";
+import { isPassing, type ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
 import { MigrationsPendingError, SchemaNotEmptyError } from "../errors/migrations.js";
 import { UsageError } from "../errors/usage.js";
 import type { MigrationWarning } from "../finding.js";
 import { withEngine } from "./migration-engine.js";
-import { isPassing, migrationError } from "./migration-failure.js";
+import { migrationError } from "./migration-failure.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
 import { type PlanOptions, planIn } from "./migration-plan.js";
 import { readMigrationRecord } from "./migration-record.js";
@@ -68,12 +68,12 @@ function failureIn(session: SchemaEngineSession, pending: readonly Migration[]):
 
 /** Takes back the engine's record of the failure where there is nothing to resolve. */
 async function settle(
-  { engine }: SchemaEngineSession,
+  { engine, isFailureRecorded }: SchemaEngineSession,
   { migration, failure }: Failed,
   signal: AbortSignal | undefined,
 ): Promise<Error> {
   const passing = isPassing(failure, signal?.aborted === true);
-  if (passing) {
+  if (passing && isFailureRecorded()) {
     await engine.markMigrationRolledBack({ migrationName: migration.name });
   }
   return migrationError(failure, migration, !passing);
