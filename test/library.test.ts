@@ -1,27 +1,13 @@
 /** The package as a backend uses it: the built library, imported by a process of its own, and its types. */
 import { execFile } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect } from "vitest";
-import { packageRoot } from "../src/package-root.js";
-import { temporaryFolder } from "./support/cli.js";
+import { consumer } from "./support/consumer.js";
 import { it } from "./support/database.js";
 
 const execute = promisify(execFile);
-
-/** A folder in which `import "vocabdb"` finds this package. */
-function consumer(files: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(packageRoot, join(folder, "node_modules", "vocabdb"), "junction");
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
-}
 
 async function runScript(script: string, url: string): Promise<unknown> {
   const folder = consumer({ "main.js": script });
@@ -102,6 +88,38 @@ describe("openDatabase", () => {
       taken: [true, "EMAIL_TAKEN", "a user with the email ada@example.org exists already"],
       constraint: [true, "EMAIL_TAKEN", "P2002"],
       refused: [true, "DATABASE_UNREACHABLE"],
+    });
+  });
+
+  it("throws them from beginning and ending a transaction too, and leaves alone what its work throws", async ({
+    db,
+  }) => {
+    await db.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                      AS 'BEGIN RAISE EXCEPTION ''not this one'' USING ERRCODE = ''40001''; END'`);
+    await db.query(`CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED
+                      FOR EACH ROW EXECUTE FUNCTION refuse()`);
+    const result = await runScript(
+      `import { openDatabase } from "vocabdb";
+       const database = await openDatabase();
+       const gone = await openDatabase({ url: "postgresql://a:b@127.0.0.1:1/c" });
+       const codeOf = (promise) => promise.then(() => null, ({ constructor, code }) => [constructor.name, code]);
+       console.log(JSON.stringify({
+         begin: await codeOf(gone.prisma.$transaction((transaction) => transaction.user.count())),
+         batch: await codeOf(gone.prisma.$transaction([gone.prisma.user.count()])),
+         commit: await codeOf(database.prisma.$transaction((transaction) =>
+           transaction.user.create({ data: { email: "ada@example.org" } }))),
+         work: await codeOf(database.prisma.$transaction(() =>
+           Promise.reject(Object.assign(new RangeError("another service"), { code: "ECONNREFUSED" })))),
+       }));
+       await gone.close();
+       await database.close();`,
+      db.url,
+    );
+    expect(result).toEqual({
+      begin: ["ConnectionError", "DATABASE_UNREACHABLE"],
+      batch: ["ConnectionError", "DATABASE_UNREACHABLE"],
+      commit: ["ConcurrentChangeError", "CONCURRENT_CHANGE"],
+      work: ["RangeError", "ECONNREFUSED"],
     });
   });
 });

@@ -12,14 +12,18 @@ import type { Host, Opening, ServicesFor } from "./services.js";
  */
 export type MarkedRule = "allow" | Guard["rule"];
 
-export interface Parameter<S extends z.ZodType = z.ZodType> {
+/** An argument or option as help shows it. */
+export interface Described {
   /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
   readonly flags: string;
   readonly description: string;
-  /** From what commander hands over (text, true, a list, undefined) to the trusted value. */
-  readonly schema: S;
   /** May be given several times; the schema then takes a list. */
   readonly repeatable?: boolean;
+}
+
+export interface Parameter<S extends z.ZodType = z.ZodType> extends Described {
+  /** From what commander hands over (text, true, a list, undefined) to the trusted value. */
+  readonly schema: S;
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>;

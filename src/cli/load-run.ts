@@ -1,7 +1,7 @@
 /** Around every load of files on the command line: what is told beside its result. */
 import type { LoadCounts } from "../core/load/load.js";
 import type { FileLoadOptions, LoadResult } from "../core/load/run.js";
-import { requireMigrated } from "../core/migrations.js";
+import { requireMigrated } from "../core/migration-record.js";
 import type { Connection } from "../db/pool.js";
 import { ExitCode } from "../errors/base.js";
 import { DuplicatesError, RowsRejectedError } from "../errors/loading.js";

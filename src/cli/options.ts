@@ -6,25 +6,6 @@ import { parameter, repeatable } from "./command.js";
 
 const flag = z.boolean().default(false);
 
-/** Understood before and after every command. */
-export const globalOptions = {
-  databaseUrl: parameter(
-    "--database-url <url>",
-    "database to work on (default: DATABASE_URL, .env, then the embedded server)",
-    z.string().optional(),
-  ),
-  envFile: parameter(
-    "--env-file <path>",
-    "file to read DATABASE_URL and DIRECT_URL from (default: .env)",
-    z.string().optional(),
-  ),
-  json: parameter("--json", "print one JSON document, and errors as JSON on stderr", flag),
-  quiet: parameter("-q, --quiet", "no notices and no progress, only the result and errors", flag),
-  verbose: parameter("-v, --verbose", "say more on stderr, with the stack trace of an error", flag),
-  color: parameter("--no-color", "no colours (they are used on a terminal only)", z.boolean().default(true)),
-  yes: parameter("-y, --yes", "answer ordinary questions with yes", flag),
-} as const;
-
 export const dryRun = parameter(
   "-n, --dry-run",
   "do the work on the real database, show what would change, and roll it back",

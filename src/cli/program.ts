@@ -1,7 +1,7 @@
 /** Declared commands become a commander program. */
 import { Command as Commander, CommanderError, Option } from "commander";
 import { packageVersion } from "../package-root.js";
-import type { Command, Noun, Parameters } from "./command.js";
+import type { Command, Described, Noun } from "./command.js";
 import { registry } from "./registry.js";
 
 export interface Invocation {
@@ -27,7 +27,7 @@ const DESCRIPTION =
  */
 export function buildProgram(
   nouns: ReadonlyMap<string, Noun>,
-  globals: Parameters,
+  globals: Readonly<Record<string, Described>>,
   output: ProgramOutput,
   invoked: (invocation: Invocation) => void,
 ): Commander {
@@ -73,7 +73,7 @@ function addAction(node: Commander, command: Command, invoked: (invocation: Invo
   });
 }
 
-function addOptions(node: Commander, parameters: Parameters): void {
+function addOptions(node: Commander, parameters: Readonly<Record<string, Described>>): void {
   for (const { flags, description, repeatable } of Object.values(parameters)) {
     const option = new Option(flags, description);
     // Not commander's `<name...>`, which would also take the words that follow for values.

@@ -1,6 +1,6 @@
 /** The reference of all commands as Markdown, from the same declarations that parse the command line. */
-import type { Command, Noun, Parameters } from "./command.js";
-import { globalOptions } from "./options.js";
+import type { Command, Described, Noun } from "./command.js";
+import { globalOptions } from "./global-options.js";
 
 /** Codes that any command may end with. */
 const COMMON_EXIT_CODES = [0, 1, 2, 7, 130, 143];
@@ -39,7 +39,7 @@ function commandSection(noun: Noun, command: Command): string {
     .join("\n\n");
 }
 
-function parameterTable(title: string, parameters: Parameters): string {
+function parameterTable(title: string, parameters: Readonly<Record<string, Described>>): string {
   const rows = Object.values(parameters).map(
     ({ flags, description }) => `| \`${flags.replaceAll("|", "\\|")}\` | ${description.replaceAll("|", "\\|")} |`,
   );

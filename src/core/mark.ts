@@ -7,7 +7,7 @@ import { inTransaction } from "../db/transaction.js";
 import { ConsentMissingError, MarkedDatabaseError } from "../errors/usage.js";
 import { shellWord } from "../shell.js";
 import { type Actor, recordChange } from "./audit.js";
-import { requireMigrated } from "./migrations.js";
+import { requireMigrated } from "./migration-record.js";
 
 /** As the table's check constraint has it. */
 export const markSchema = z

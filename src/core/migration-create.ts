@@ -124,8 +124,8 @@ async function differenceTo(
   const compare = withSchemaEngine(
     target,
     datamodel,
-    ({ engine }) =>
-      engine.diff({
+    async ({ engine }) =>
+      (await engine()).diff({
         from: { tag: "schemaDatasource", files, configDir: "." },
         to: { tag: "schemaDatamodel", files },
         ...{ script: true, exitCode: true, filters: NO_FILTER },

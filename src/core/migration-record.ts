@@ -1,6 +1,9 @@
 /** The database's record of migrations against those that ship: two queries, where the engine's diagnosis takes seconds. */
 import { createHash } from "node:crypto";
 import type { ClientBase } from "pg";
+import type { Connection } from "../db/pool.js";
+import { inTransaction } from "../db/transaction.js";
+import { MigrationsPendingError } from "../errors/migrations.js";
 import { type Migration, readMigrations } from "./migration-files.js";
 
 export interface MigrationRecord {
@@ -30,7 +33,10 @@ export function standingOf({ pending, failed, edited, unknown }: Names): Exclude
 }
 
 /** @param client with vocabdb's schema in its search path */
-export async function readMigrationRecord(client: ClientBase, migrations = readMigrations()): Promise<MigrationRecord> {
+export async function readMigrationRecord(
+  client: ClientBase,
+  migrations: readonly Migration[] = readMigrations(),
+): Promise<MigrationRecord> {
   const shipped = migrations.map(({ name }) => name);
   const { rows: tables } = await client.query<{ exists: boolean }>(
     "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",
@@ -56,4 +62,19 @@ function isEdited({ sql }: Migration, checksum: string | undefined): boolean {
   const lines = sql.replaceAll("\r\n", "\n");
   const sums = [lines, lines.replaceAll("\n", "\r\n")].map((text) => createHash("sha256").update(text).digest("hex"));
   return checksum !== undefined && !sums.includes(checksum);
+}
+
+/**
+ * Refuses to go on while the database is behind this version. Asks the record on the shared pool: the engine is far too
+ * slow for a check before every load.
+ */
+export async function requireMigrated(connection: Connection): Promise<void> {
+  const migrations = readMigrations();
+  const { pending, failed } = await inTransaction(connection, { readOnly: true }, (client) =>
+    readMigrationRecord(client, migrations),
+  );
+  const missing = migrations.map(({ name }) => name).filter((name) => pending.includes(name) || failed.includes(name));
+  if (missing.length > 0) {
+    throw new MigrationsPendingError(missing);
+  }
 }

@@ -4,7 +4,7 @@ import type { Target } from "../db/target.js";
 import { type Drift, findDrift, NO_DRIFT, skipped } from "./drift/drift.js";
 import { withEngine } from "./migration-engine.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
-import { standingOf } from "./migration-record.js";
+import { readMigrationRecord, standingOf } from "./migration-record.js";
 
 export interface MigrationStatus extends Drift {
   readonly state: "up-to-date" | "pending" | "failed" | "diverged" | "drifted";
@@ -41,7 +41,8 @@ export async function migrationStatus(
 }
 
 /**
- * The record alone: drift is not looked for.
+ * The record alone: drift is not looked for. The engine is asked only where something is to be told of it, in Prisma's own
+ * judgement.
  *
  * @param session of the engine that has the database already
  */
@@ -49,7 +50,14 @@ export async function diagnoseMigrations(
   session: SchemaEngineSession,
   migrations: readonly Migration[],
 ): Promise<MigrationStatus> {
-  const diagnosis = await session.engine.diagnoseMigrationHistory({
+  const record = await session.onConnection((client) => readMigrationRecord(client, migrations));
+  if (record.state === "up-to-date") {
+    const { state, pending, failed, edited, unknown } = record;
+    const applied = migrations.map(({ name }) => name);
+    return { ...{ state, applied, pending, failed, edited, unknown }, ...NO_DRIFT };
+  }
+  const engine = await session.engine();
+  const diagnosis = await engine.diagnoseMigrationHistory({
     migrationsList: listOf(migrations),
     optInToShadowDatabase: false,
     filters: NO_FILTER,

@@ -1,18 +1,15 @@
 /** Schema migrations: the folder that ships with the package against the database's record of them. */
 import type { LockOptions } from "../db/lock-tries.js";
-import type { Connection } from "../db/pool.js";
 import type { SchemaEngineSession } from "../db/schema-engine.js";
 import { isPassing, type ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
-import { inTransaction } from "../db/transaction.js";
-import { MigrationsPendingError, SchemaNotEmptyError } from "../errors/migrations.js";
+import { SchemaNotEmptyError } from "../errors/migrations.js";
 import { UsageError } from "../errors/usage.js";
 import type { MigrationWarning } from "../finding.js";
 import { withEngine } from "./migration-engine.js";
 import { migrationError } from "./migration-failure.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
 import { type PlanOptions, planIn } from "./migration-plan.js";
-import { readMigrationRecord } from "./migration-record.js";
 
 export interface DeployOptions extends PlanOptions, LockOptions {}
 
@@ -40,7 +37,11 @@ export async function deployMigrations(target: Target, options: DeployOptions = 
   const deploy = async (session: SchemaEngineSession): Promise<DeployResult> => {
     await session.waitForLock();
     const { pending, alreadyApplied, warnings } = await planIn(session, { ...options, migrations });
-    const { appliedMigrationNames } = await session.engine
+    if (pending.length === 0) {
+      return { applied: [], alreadyApplied, warnings };
+    }
+    const engine = await session.engine();
+    const { appliedMigrationNames } = await engine
       .applyMigrations({ migrationsList: listOf(migrations), filters: NO_FILTER })
       .catch(async (error: unknown) => {
         const failed = failureIn(session, pending);
@@ -74,7 +75,7 @@ async function settle(
 ): Promise<Error> {
   const passing = isPassing(failure, signal?.aborted === true);
   if (passing && isFailureRecorded()) {
-    await engine.markMigrationRolledBack({ migrationName: migration.name });
+    await (await engine()).markMigrationRolledBack({ migrationName: migration.name });
   }
   return migrationError(failure, migration, !passing);
 }
@@ -97,8 +98,9 @@ export async function resolveMigration(
   if (as === "applied" && !known.includes(name)) {
     throw new UsageError(`there is no migration ${JSON.stringify(name)}`, `the migrations are: ${known.join(", ")}`);
   }
-  const resolve = async ({ engine, waitForLock, inOneTransaction }: SchemaEngineSession): Promise<void> => {
+  const resolve = async ({ engine: start, waitForLock, inOneTransaction }: SchemaEngineSession): Promise<void> => {
     await waitForLock();
+    const engine = await start();
     try {
       await inOneTransaction(() =>
         as === "applied"
@@ -119,19 +121,4 @@ export async function resolveMigration(
     }
   };
   await withEngine(target, resolve, options);
-}
-
-/**
- * Refuses to go on while the database is behind this version. Asks the record on the shared pool: the engine is far too
- * slow for a check before every load.
- */
-export async function requireMigrated(connection: Connection): Promise<void> {
-  const migrations = readMigrations();
-  const { pending, failed } = await inTransaction(connection, { readOnly: true }, (client) =>
-    readMigrationRecord(client, migrations),
-  );
-  const missing = migrations.map(({ name }) => name).filter((name) => pending.includes(name) || failed.includes(name));
-  if (missing.length > 0) {
-    throw new MigrationsPendingError(missing);
-  }
 }

@@ -1,12 +1,15 @@
 /** Users: create, show, update, soft-delete, restore. Deleted ones are hidden unless asked for. */
-import { type Database, inPrismaTransaction, type PrismaTransaction } from "../db/database.js";
+import type { Database, PrismaTransaction } from "../db/database.js";
+import type { Connection } from "../db/pool.js";
+import { inPrismaTransaction } from "../db/prisma-transaction.js";
 import { lockUser } from "../db/row-lock.js";
-import { withDeleted } from "../db/soft-delete.js";
+import { inTransaction } from "../db/transaction.js";
+import { withDeleted } from "../db/with-deleted.js";
 import { EmailTakenError, UserNotFoundError } from "../errors/users.js";
 import type { Secret } from "../secret.js";
 import { recordChange } from "./audit.js";
 import { hashPassword } from "./password.js";
-import { requireVisible, type User, type UserChange, type WriteOptions } from "./user.js";
+import { requireVisible, USER_COLUMNS, type User, type UserChange, type WriteOptions } from "./user.js";
 
 /** Every field but the hash, which no reader ever gets. */
 const USER_FIELDS = {
@@ -72,20 +75,27 @@ export interface UserDetails {
  * @throws {UserDeletedError} when the user is deleted and `deleted` is not set
  */
 export async function showUser(
-  database: Database,
+  connection: Connection,
   email: string,
   options: { readonly deleted?: boolean; readonly now?: Date } = {},
 ): Promise<UserDetails> {
-  return inPrismaTransaction(database, {}, async (prisma) => {
-    const user = await findAny(prisma, email);
-    requireVisible(user, options.deleted === true);
-    // Not as `_count` of the user: Prisma would count the rows of all users, and keep one line of it.
-    const ofUser = { userId: user.id, user: withDeleted };
-    const now = options.now ?? new Date();
-    const progress = await prisma.progress.count({ where: ofUser });
-    const sessions = await prisma.session.count({
-      where: { ...ofUser, revokedAt: null, expiresAt: { gt: now } },
-    });
+  const { deleted = false, now = new Date() } = options;
+  return inTransaction(connection, { readOnly: true }, async (client) => {
+    const { rows } = await client.query<User & { readonly progress: number; readonly sessions: number }>(
+      `SELECT ${USER_COLUMNS},
+              (SELECT count(*)::float8 FROM progress AS p WHERE p.user_id = u.id) AS progress,
+              (SELECT count(*)::float8 FROM sessions AS s
+                WHERE s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > $2) AS sessions
+         FROM users AS u
+        WHERE u.email = $1`,
+      [email, now],
+    );
+    const [found] = rows;
+    if (found === undefined) {
+      throw new UserNotFoundError(email);
+    }
+    requireVisible(found, deleted);
+    const { progress, sessions, ...user } = found;
     return { user, progress, sessions };
   });
 }

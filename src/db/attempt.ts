@@ -28,7 +28,7 @@ export async function attempt(target: Target, limitMs: number, signal: AbortSign
 /** Each step has the limit of the whole, so that what nobody waits for any more ends as well. */
 async function signInAndQuery(target: Target, limitMs: number): Promise<void> {
   const limits = { connectTimeoutMs: limitMs, poolTimeoutMs: limitMs };
-  const pool = createPool({ ...target, ...limits }, { max: 1, onConnect: () => undefined });
+  const pool = createPool({ ...target, ...limits }, { max: 1, unwatched: true, onConnect: () => undefined });
   try {
     const client = await pool.connect();
     const query = { text: "SELECT 1", query_timeout: limitMs };

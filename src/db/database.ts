@@ -3,7 +3,7 @@ import { CommitUnknownError, ConnectionLostError } from "../errors/connection.js
 import { EmailTakenError } from "../errors/users.js";
 import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
-import { translateError } from "./errors.js";
+import { translateCommitError, translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
 import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
@@ -54,7 +54,39 @@ function extendedClient(client: PrismaClient, target: Target) {
         }),
     },
   });
-  return client.$extends(translate).$extends(softDelete);
+  const extended = client.$extends(translate).$extends(softDelete);
+  const begin = extended.$transaction.bind(extended) as Begin;
+  // Begin and commit are no operations that an extension of queries sees.
+  return extended.$extends({
+    client: { $transaction: translatedTransaction(begin, target) as typeof extended.$transaction },
+  });
+}
+
+type Begin = (work: unknown, options?: object) => Promise<unknown>;
+
+/** What its work throws is left alone: it may be about anything. */
+function translatedTransaction(begin: Begin, target: Target): Begin {
+  return async (work, options) => {
+    if (typeof work !== "function") {
+      return begin(work, options).catch((error: unknown) => {
+        throw translateError(error, target);
+      });
+    }
+    const at = { begin: true, commit: false };
+    try {
+      return await begin(async (transaction: unknown) => {
+        at.begin = false;
+        const value: unknown = await work(transaction);
+        at.commit = true;
+        return value;
+      }, options);
+    } catch (error) {
+      if (at.commit) {
+        throw translateCommitError(error, target);
+      }
+      throw at.begin ? translateError(error, target) : error;
+    }
+  };
 }
 
 /** A violated unique email is told with the email, which the server's message leaves out. */
@@ -66,41 +98,3 @@ function emailTaken(args: unknown, translated: unknown, cause: unknown): unknown
   const { email } = (data ?? create ?? {}) as { email?: unknown };
   return typeof email === "string" ? new EmailTakenError(email, undefined, { cause }) : translated;
 }
-
-/**
- * Runs `work` in one Prisma transaction. With `dryRun` all of it is done on the real database, rules and
- * triggers included, and then rolled back.
- */
-export async function inPrismaTransaction<T>(
-  database: Database,
-  options: { readonly dryRun?: boolean | undefined },
-  work: (prisma: PrismaTransaction) => Promise<T>,
-): Promise<T> {
-  const { prisma, target } = database;
-  const rollback = new Error("rolled back: dry run");
-  const rehearsed: { outcome?: { value: T } } = {};
-  let isWorkDone = false;
-  try {
-    return await prisma.$transaction(async (transaction) => {
-      const value = await work(transaction);
-      if (options.dryRun) {
-        rehearsed.outcome = { value };
-        throw rollback;
-      }
-      isWorkDone = true;
-      return value;
-    }, TRANSACTION_LIMITS);
-  } catch (error) {
-    if (error === rollback && rehearsed.outcome !== undefined) {
-      return rehearsed.outcome.value;
-    }
-    // Begin and commit are no operations that the client's extensions see.
-    const translated = translateError(error, target);
-    throw isWorkDone && translated instanceof ConnectionLostError
-      ? new CommitUnknownError(describeTarget(target), { cause: error })
-      : translated;
-  }
-}
-
-/** Milliseconds: Prisma's defaults (2 s, 5 s) are short for a busy database far away. */
-const TRANSACTION_LIMITS = { maxWait: 10_000, timeout: 30_000 } as const;

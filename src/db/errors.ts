@@ -1,6 +1,6 @@
 /** What drivers and Prisma throw becomes the errors of this package. Everything else passes through. */
 import { VocabdbError } from "../errors/base.js";
-import { ConnectionError } from "../errors/connection.js";
+import { CommitUnknownError, ConnectionError, ConnectionLostError } from "../errors/connection.js";
 import { MigrationsPendingError } from "../errors/migrations.js";
 import { ConcurrentChangeError, ConstraintError } from "../errors/words.js";
 import type { FindingId } from "../finding.js";
@@ -11,7 +11,7 @@ import { POOLER_RULES } from "./failures/pooler.js";
 import { applyRules, type Failure, failureOf, type Rule } from "./failures/rule.js";
 import { SERVER_RULES, UNKNOWN_SERVER_RULE } from "./failures/server.js";
 import { TLS_RULES } from "./failures/tls.js";
-import { describeAddress, type Target } from "./target.js";
+import { describeAddress, describeTarget, type Target } from "./target.js";
 
 /** Where nobody answered with an SQLSTATE. */
 const OF_CLIENT: readonly Rule[] = [
@@ -43,6 +43,21 @@ export function translateError(error: unknown, target: Target): unknown {
     }
   }
   return error;
+}
+
+/** The same for what a COMMIT has failed with: of one that was sent and not answered, only the server knows the end. */
+export function translateCommitError(error: unknown, target: Target): unknown {
+  const translated = translateError(error, target);
+  if (!(translated instanceof ConnectionLostError) || isUnsent(error)) {
+    return translated;
+  }
+  const { finding } = translated;
+  return new CommitUnknownError(describeTarget(target), { cause: error, ...(finding !== null && { finding }) });
+}
+
+/** The driver knew already that the connection was gone. */
+function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("not queryable");
 }
 
 function ofConnection(failure: Failure, cause: unknown): ConnectionError | null {

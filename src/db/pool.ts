@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import pg from "pg";
 import type { Target } from "./target.js";
 import { tlsOptions } from "./tls.js";
+import { Watchdog } from "./watchdog.js";
 
 /** An open pool and what it is connected to. Nothing has been sent yet: connections open on first use. */
 export interface Connection {
@@ -32,12 +33,18 @@ export const SESSION_SETUP = "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'";
 export interface PoolOverrides extends Pick<pg.PoolConfig, "max" | "idleTimeoutMillis" | "onConnect"> {
   /** Begins sessions with the settings that the server gives to clients which say nothing. */
   readonly plainSession?: boolean;
+  /** For those who limit by themselves how long an answer may take. */
+  readonly unwatched?: boolean;
 }
 
 /** A pool that connects as everything here does. Nothing is sent before its first use. */
-export function createPool(target: Target, { plainSession = false, ...overrides }: PoolOverrides = {}): pg.Pool {
+export function createPool(
+  target: Target,
+  { plainSession = false, unwatched = target.connectTimeoutMs === 0, ...overrides }: PoolOverrides = {},
+): pg.Pool {
   const startup = plainSession ? {} : STARTUP_PARAMETERS;
-  const pool = new LazyTlsPool(target, { ...poolConfig(target, startup), ...overrides });
+  const watchdog = unwatched ? null : new Watchdog(target);
+  const pool = new LazyTlsPool(target, { ...poolConfig(target, startup, watchdog), ...overrides });
   // An idle connection that the server ends would otherwise end the process: the pool replaces it, and
   // a query that needed it reports the failure itself.
   pool.on("error", ignore);
@@ -101,7 +108,11 @@ export function isUtcSession(client: pg.ClientBase): boolean {
   return TimeZone === STARTUP_PARAMETERS.TimeZone && DateStyle?.startsWith(STARTUP_PARAMETERS.DateStyle) === true;
 }
 
-function poolConfig(target: Target, startup: Readonly<Record<string, string>>): pg.PoolConfig {
+function poolConfig(
+  target: Target,
+  startup: Readonly<Record<string, string>>,
+  watchdog: Watchdog | null,
+): pg.PoolConfig {
   const { password } = target;
   // The pool's timeout covers waiting for a free connection and opening one; the client's only the latter.
   class TimedClient extends pg.Client {
@@ -129,6 +140,12 @@ function poolConfig(target: Target, startup: Readonly<Record<string, string>>): 
       return { ...getStartupConf.call(this), ...startup };
     }
   }
+  class WatchedClient extends TimedClient {
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      this.once("connect", () => watchdog?.watch(this, () => new TimedClient(config)));
+    }
+  }
   return {
     host: target.host,
     port: target.port,
@@ -143,7 +160,7 @@ function poolConfig(target: Target, startup: Readonly<Record<string, string>>): 
     // Routers forget idle connections; without probes the next query would hang until TCP gives up.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    Client: TimedClient,
+    Client: WatchedClient,
   };
 }
 

@@ -1,6 +1,5 @@
 /** Row locks, which Prisma's queries cannot ask for. */
 import pg from "pg";
-import { Prisma } from "../generated/prisma/client.js";
 import type { PrismaTransaction } from "./database.js";
 import type { Target } from "./target.js";
 
@@ -9,6 +8,6 @@ import type { Target } from "./target.js";
  * and every session that is being made is either seen or waits.
  */
 export async function lockUser(prisma: PrismaTransaction, { schema }: Target, email: string): Promise<void> {
-  const users = Prisma.raw(`${pg.escapeIdentifier(schema)}.users`);
-  await prisma.$queryRaw`SELECT id FROM ${users} WHERE email = ${email} FOR UPDATE`;
+  const users = `${pg.escapeIdentifier(schema)}.users`;
+  await prisma.$queryRawUnsafe(`SELECT id FROM ${users} WHERE email = $1 FOR UPDATE`, email);
 }

@@ -3,15 +3,11 @@
  * the same `_prisma_migrations` as Prisma's command line, and shares target, TLS and errors with
  * everything else.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
-import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
+import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 import { commit } from "./commit.js";
-import { EngineAdapterFactory, Wire } from "./engine-adapter.js";
+import type { EngineAdapterFactory } from "./engine-adapter.js";
 import type { LockOptions } from "./lock-tries.js";
 import { advisoryLockHolders } from "./lock-watch.js";
 import { createPool, onConnection, SESSION_SETUP } from "./pool.js";
@@ -19,9 +15,11 @@ import { requireSession } from "./pooler.js";
 import type { ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 import { type Cancellation, cancelOnAbort } from "./transaction.js";
+import { Wire } from "./wire.js";
 
 export interface SchemaEngineSession {
-  readonly engine: bindings.SchemaEngine;
+  /** Starts it at the first call, which takes longer than all that it is asked most of the time. */
+  engine(): Promise<SchemaEngine>;
   /** Takes Prisma's advisory lock, however long another deploy holds it. The engine gives up after 10 s. */
   waitForLock(): Promise<void>;
   /** The last script that the server refused, null while there is none. */
@@ -32,6 +30,11 @@ export interface SchemaEngineSession {
   inOneTransaction(work: () => Promise<unknown>): Promise<void>;
   /** The engine's own connection, while the engine is idle. */
   onConnection<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+}
+
+interface Started {
+  readonly factory: EngineAdapterFactory;
+  readonly engine: SchemaEngine;
 }
 
 /**
@@ -46,9 +49,9 @@ export async function withSchemaEngine<T>(
   work: (session: SchemaEngineSession) => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  loadEngine();
   const wire = new Wire();
   let cancellation: Cancellation | null = null;
+  const held: { started: Started | null } = { started: null };
   const pool = createPool(target, {
     max: 1,
     // The lock has to be on the connection that the scripts run on, from the first to the last.
@@ -67,27 +70,30 @@ export async function withSchemaEngine<T>(
     const client = await pool.connect();
     cancellation = cancelOnAbort(client, target, options.signal);
     client.release();
-    const factory = new EngineAdapterFactory(pool, target, wire, options, cancellation);
-    const engine = await bindings.SchemaEngine.new(
-      { datamodels: [["schema.prisma", datamodel]] },
-      () => {},
-      bindMigrationAwareSqlAdapterFactory(factory),
-    );
-    try {
-      return await work({
-        engine,
-        waitForLock: () => waitForLock(pool, options),
-        lastFailure: () => factory.lastFailure,
-        isFailureRecorded: () => factory.isRecorded,
-        inOneTransaction: (work) => inOneTransaction(pool, target, work),
-        onConnection: (work) => onConnection(pool, work),
-      });
-    } finally {
-      engine.free();
-    }
+    const cancelling = cancellation;
+    const start = async (): Promise<Started> => {
+      const [{ EngineAdapterFactory }, { startSchemaEngine }] = await Promise.all([
+        import("./engine-adapter.js"),
+        import("./schema-engine-start.js"),
+      ]);
+      const factory = new EngineAdapterFactory(pool, target, wire, options, cancelling);
+      return { factory, engine: await startSchemaEngine(datamodel, factory) };
+    };
+    return await work({
+      engine: async () => {
+        held.started ??= await start();
+        return held.started.engine;
+      },
+      waitForLock: () => waitForLock(pool, options),
+      lastFailure: () => held.started?.factory.lastFailure ?? null,
+      isFailureRecorded: () => held.started?.factory.isRecorded === true,
+      inOneTransaction: (work) => inOneTransaction(pool, target, work),
+      onConnection: (work) => onConnection(pool, work),
+    });
   } catch (error) {
     throw options.signal?.aborted ? error : (wire.lost ?? error);
   } finally {
+    held.started?.engine.free();
     cancellation?.stop();
     await pool.end();
   }
@@ -133,27 +139,4 @@ async function inOneTransaction(pool: pg.Pool, target: Target, work: () => Promi
     await pool.query("ROLLBACK").catch(() => {});
     throw error;
   }
-}
-
-let loaded = false;
-
-/** The package's own entry imports the .wasm file as a module, which Node 20 cannot. */
-function loadEngine(): void {
-  if (loaded) {
-    return;
-  }
-  const glue = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
-  const module = new WebAssembly.Module(readFileSync(join(dirname(glue), "schema_engine_bg.wasm")));
-  const instance = new WebAssembly.Instance(module, { "./schema_engine_bg.js": bindings });
-  bindings.__wbg_set_wasm(instance.exports);
-  (instance.exports.__wbindgen_start as () => void)();
-  // The engine calls this when it panics. Thrown from here the message survives; the engine would trap without one.
-  Object.assign(globalThis, {
-    PRISMA_WASM_PANIC_REGISTRY: {
-      set_message(message: string): never {
-        throw new Error(`Prisma's schema engine panicked: ${message}`);
-      },
-    },
-  });
-  loaded = true;
 }

@@ -1,14 +1,9 @@
 /**
  * The Prisma extension that hides soft-deleted users, and the sessions and progress that hang on them,
  * from every read. A read that says something about `deletedAt` itself has asked, and is left alone:
- * `where: { deletedAt: { not: null } }` finds deleted users, {@link withDeleted} finds all of them.
+ * `where: { deletedAt: { not: null } }` finds deleted users, `withDeleted` finds all of them.
  */
 import { Prisma } from "../generated/prisma/client.js";
-
-/** A condition on users that holds for every one of them, deleted or not. */
-export const withDeleted = {
-  OR: [{ deletedAt: null }, { deletedAt: { not: null } }],
-} satisfies Prisma.UserWhereInput;
 
 type ModelName = Prisma.ModelName;
 type Arguments = Readonly<Record<string, unknown>>;

@@ -39,7 +39,7 @@ export async function inTransaction<T>(
     );
     const result = await work(client);
     options.signal?.throwIfAborted();
-    await (options.dryRun ? client.query("ROLLBACK") : commit(client, connection.target));
+    await (options.dryRun || options.readOnly ? client.query("ROLLBACK") : commit(client, connection.target));
     return result;
   } catch (error) {
     await cancellation.delivered();

@@ -28,10 +28,10 @@ export class ConnectionLostError extends ConnectionError {
 export class CommitUnknownError extends ConnectionError {
   override readonly code = "COMMIT_UNKNOWN";
 
-  constructor(where: string, options?: ErrorOptions) {
+  constructor(where: string, options?: ConnectionFailure) {
     super(
       `the connection to ${where} was lost while the work was being committed; whether it was is not known`,
-      "see that the server is up, then run the command again: what is done already is not done twice",
+      "see that the server is up, and whether the change is on record (vocabdb history); if not, run the command again",
       options,
     );
   }

@@ -1,4 +1,4 @@
-/** `vocabdb migrate` by ten processes at once on an empty database. Twenty rounds of it are a system test. */
+/** `vocabdb migrate` by ten processes at once on an empty database. More rounds of it are an experiment of test/faults. */
 import { it } from "../support/database.js";
 import { expectOneOfTenApplies } from "../support/migrating.js";
 

@@ -9,107 +9,7 @@ import { type Database, withPrisma } from "../../src/db/database.js";
 import { withConnection } from "../../src/db/pool.js";
 import { VocabdbError } from "../../src/errors/base.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { addPeople, runUser } from "../support/people.js";
-
-type Action = "delete" | "restore" | "purge";
-type State = "live" | "deleted" | "gone";
-
-/** What an operator was told. */
-interface Answer {
-  readonly action: Action;
-  readonly email: string;
-  readonly exitCode: number;
-  readonly code: string | null;
-  readonly changed: boolean;
-}
-
-interface Entry {
-  readonly action: string;
-  readonly email: string;
-  readonly time: Date;
-}
-
-/** What an action makes of a state that it changes. */
-const TRANSITIONS: Readonly<Record<string, readonly [from: State, to: State]>> = {
-  "user delete": ["live", "deleted"],
-  "user restore": ["deleted", "live"],
-  "user purge": ["deleted", "gone"],
-};
-
-async function stateOf(db: TestDatabase, email: string): Promise<State> {
-  const [user] = await db.query<{ deleted: boolean }>(
-    "SELECT deleted_at IS NOT NULL AS deleted FROM users WHERE email = $1",
-    [email],
-  );
-  return user === undefined ? "gone" : user.deleted ? "deleted" : "live";
-}
-
-/** One entry for each user it is about. */
-function entriesOf(db: TestDatabase): Promise<Entry[]> {
-  return db.query<Entry & Record<string, unknown>>(
-    "SELECT action, unnest(subjects) AS email, occurred_at AS time FROM audit_log ORDER BY occurred_at, id",
-  );
-}
-
-/**
- * The state after all entries. Of entries of the same millisecond the history does not tell which was first: then
- * the one counts as first that was possible.
- */
-function replay(entries: readonly Entry[]): State {
-  const left = [...entries];
-  let state: State = "live";
-  while (left.length > 0) {
-    const time = left[0]?.time.getTime();
-    const next = left.findIndex((entry) => entry.time.getTime() === time && TRANSITIONS[entry.action]?.[0] === state);
-    const [entry] = next === -1 ? [] : left.splice(next, 1);
-    if (entry === undefined) {
-      throw new Error(`no order of the history is possible: ${entries.map(({ action }) => action).join(", ")}`);
-    }
-    state = TRANSITIONS[entry.action]?.[1] ?? state;
-  }
-  return state;
-}
-
-/** @param inBatches how many entries come from purges of many, which answer with a number of users */
-async function expectOneOrder(db: TestDatabase, answers: readonly Answer[], inBatches: number): Promise<void> {
-  const entries = await entriesOf(db);
-  expect(entries).toHaveLength(answers.filter(({ changed }) => changed).length + inBatches);
-  for (const email of new Set(answers.map((answer) => answer.email))) {
-    const state = await stateOf(db, email);
-    expect(replay(entries.filter((entry) => entry.email === email))).toBe(state);
-    for (const answer of answers.filter((candidate) => candidate.email === email)) {
-      expect(answer).toSatisfy((candidate: Answer) => isPossible(candidate, state));
-    }
-  }
-  expect(
-    await db.query(
-      "SELECT FROM sessions JOIN users AS u ON u.id = user_id WHERE u.deleted_at IS NOT NULL AND revoked_at IS NULL",
-    ),
-  ).toEqual([]);
-}
-
-/** Who is gone stays gone, so only then may an operator not have found the user; and only live users are refused. */
-function isPossible({ action, exitCode, code, changed }: Answer, finally_: State): boolean {
-  switch (exitCode) {
-    case 0:
-      return action !== "purge" || finally_ === "gone";
-    case 4:
-      return action !== "purge" && code === "USER_NOT_FOUND" && finally_ === "gone" && !changed;
-    case 5:
-      return action === "purge" && code === "USER_NOT_DELETED" && !changed;
-    default:
-      return false;
-  }
-}
-
-/** Mixed up, but the same in every run. */
-function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const keys = items.map((item, n) => ({ item, key: Math.imul(n + 1, 2_654_435_761 ^ seed) >>> 0 }));
-  return keys.sort((a, b) => a.key - b.key).map(({ item }) => item);
-}
-
-const people = (round: number, count: number): string[] =>
-  Array.from({ length: count }, (_, n) => `user${n}.${round}@example.org`);
+import { type Action, type Answer, addRound, expectOneOrder, operate, shuffled } from "../support/operators.js";
 
 describe("operators at the same time", () => {
   it("64 at once over 8 pools, round after round, act as if one after the other", async ({ db }) => {
@@ -132,8 +32,7 @@ describe("operators at the same time", () => {
     let inBatches = 0;
     await withPools(db, 8, async (databases) => {
       for (let round = 0; round < 6; round += 1) {
-        const emails = people(round, 10);
-        await addPeople(db, ...emails.map((email) => ({ email, words: 3, sessions: 2 })));
+        const emails = await addRound(db, round, 10);
         const actions = emails.flatMap((email) =>
           (["delete", "delete", "delete", "restore", "restore", "purge"] as const).map((action) => ({ action, email })),
         );
@@ -157,21 +56,13 @@ describe("operators at the same time", () => {
   });
 
   it("16 processes at once act as if one after the other", async ({ db }) => {
-    const emails = people(0, 2);
-    await addPeople(db, ...emails.map((email) => ({ email, words: 3, sessions: 2 })));
+    const emails = await addRound(db, 0, 2);
     const calls = emails.flatMap((email) =>
       (["delete", "delete", "delete", "restore", "restore", "restore", "purge", "purge"] as const).map((action) => ({
-        action,
-        email,
+        ...{ action, email },
       })),
     );
-    const answers = await Promise.all(
-      shuffled(calls, 7).map(async ({ action, email }): Promise<Answer> => {
-        const confirmation = action === "purge" ? ["--confirm", email] : [];
-        const { exitCode, code = null, document } = await runUser(db, [action, email, ...confirmation]);
-        return { action, email, exitCode: exitCode ?? -1, code, changed: document?.changed === true };
-      }),
-    );
+    const answers = await operate(db, shuffled(calls, 7));
     expect(answers).toHaveLength(16);
     await expectOneOrder(db, answers, 0);
   });

@@ -124,6 +124,31 @@ describe("a user who goes meanwhile", () => {
     });
   });
 
+  it("is waited for before any of the progress is held, so that neither waits for the other", async ({
+    connection,
+    db,
+  }) => {
+    await prepare(db);
+    await addWords(db, "de Baum");
+    await addProgress(db, ADA, { Haus: BEFORE });
+    const lines = [...LINES.slice(0, 2), `${ADA},de,Baum,,,5,3,0.4,${T2},${T2}`];
+    const importing = whileWaitingToWrite(
+      db,
+      "progress",
+      () => progressFrom(connection, lines),
+      async (client) => {
+        await client.query("BEGIN");
+        await client.query("SELECT FROM users WHERE email = $1 FOR UPDATE", [ADA]);
+        await client.query("SELECT pg_advisory_unlock(1)");
+        await waitingFor(db, "locktype = 'transactionid'");
+        await client.query("DELETE FROM progress");
+        await client.query("COMMIT");
+      },
+    );
+    expect(counts(await importing)).toEqual({ rows: 2, inserted: 1, updated: 1 });
+    expect(await progress(db)).toEqual({ [`${ADA} de Haus`]: IMPORTED, [`${ADA} de Baum`]: IMPORTED });
+  });
+
   it("by soft deletion gets the progress all the same", async ({ connection, db }) => {
     await prepare(db);
     await whileWaitingToWrite(

@@ -2,9 +2,10 @@
 import http from "node:http";
 import net from "node:net";
 import { beforeEach, describe, expect, vi } from "vitest";
-import { type Database, inPrismaTransaction, withPrisma } from "../../src/db/database.js";
+import { type Database, withPrisma } from "../../src/db/database.js";
 import { translateError } from "../../src/db/errors.js";
 import { withConnection } from "../../src/db/pool.js";
+import { inPrismaTransaction } from "../../src/db/prisma-transaction.js";
 import type { SslMode, Target } from "../../src/db/target.js";
 import { inTransaction } from "../../src/db/transaction.js";
 import { VocabdbError } from "../../src/errors/base.js";

@@ -22,8 +22,8 @@ const CHECK = "23514";
 /** What Prisma Migrate would change to bring the database to schema.prisma. */
 function differenceTo(db: TestDatabase) {
   const files = [{ path: "schema.prisma", content: readDatamodel() }];
-  return withSchemaEngine(db.target, readDatamodel(), ({ engine }) =>
-    engine.diff({
+  return withSchemaEngine(db.target, readDatamodel(), async ({ engine }) =>
+    (await engine()).diff({
       from: { tag: "schemaDatasource", files, configDir: "." },
       to: { tag: "schemaDatamodel", files },
       ...{ script: true, exitCode: true, filters: { externalTables: [], externalEnums: [] } },

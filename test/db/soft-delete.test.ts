@@ -2,7 +2,8 @@
 import { describe, expect } from "vitest";
 import { readDatamodel } from "../../src/core/migration-files.js";
 import type { PrismaTransaction } from "../../src/db/database.js";
-import { hideDeleted, RELATIONS, withDeleted } from "../../src/db/soft-delete.js";
+import { hideDeleted, RELATIONS } from "../../src/db/soft-delete.js";
+import { withDeleted } from "../../src/db/with-deleted.js";
 import { VocabdbError } from "../../src/errors/base.js";
 import { Prisma } from "../../src/generated/prisma/client.js";
 import { it as base } from "../support/database.js";

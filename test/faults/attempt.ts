@@ -45,7 +45,9 @@ export async function attempt(
     const state = await stateOf(db, course);
     const problems = [
       ...(tookMs === null ? ["the point was not reached"] : []),
-      ...(tookMs !== null && tookMs > fault.endsWithinMs + course.tookMs ? [`it ended after ${Math.round(tookMs)} ms`] : []),
+      ...(tookMs !== null && tookMs > fault.endsWithinMs + course.tookMs
+        ? [`it ended after ${Math.round(tookMs)} ms`]
+        : []),
       ...left,
       ...(typeof state === "string" ? [state] : judge(command, course, fault, outcome, state)),
       ...filesOf(run, course, fault),

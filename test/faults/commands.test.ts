@@ -12,7 +12,9 @@ it("every command that writes is tried, or it is said why not", async () => {
     const found = all.find(
       ({ noun, command }) =>
         noun.name === first &&
-        (noun.commands.some((each) => each.name === second) ? command.name === second : command === noun.defaultCommand),
+        (noun.commands.some((each) => each.name === second)
+          ? command.name === second
+          : command === noun.defaultCommand),
     );
     return found === undefined ? `${name}, which does not exist` : nameOf(found);
   });

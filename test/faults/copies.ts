@@ -14,15 +14,20 @@ import type { WritingCommand } from "./commands.js";
 /** Name of a database that nothing connects to. */
 export type Prepared = string;
 
+export interface CopyOptions {
+  /** Where they lie, if not where the server has all others. */
+  readonly tablespace?: string;
+  /** More for the URL that commands are given. */
+  readonly parameters?: string;
+}
 
 export class Copies {
   readonly #server: OwnServer;
   #migrated: Promise<Prepared> | null = null;
 
-  /** @param tablespace where they lie, if not where the server has all others */
   constructor(
     server: OwnServer,
-    readonly tablespace: string = "pg_default",
+    readonly options: CopyOptions = {},
   ) {
     this.#server = server;
   }
@@ -53,8 +58,10 @@ export class Copies {
   }
 
   async #copy(template: string, name: string): Promise<void> {
-    const { tablespace } = this;
-    await this.#server.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy TABLESPACE ${tablespace}`);
+    const { tablespace = "pg_default" } = this.options;
+    await this.#server.query(
+      `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy TABLESPACE ${tablespace}`,
+    );
   }
 
   #database(database: string): TestDatabase {
@@ -63,7 +70,7 @@ export class Copies {
     const direct = { host, port, user, password: password?.reveal(), database };
     return {
       target: { ...target, database },
-      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable`,
+      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable${this.options.parameters ?? ""}`,
       direct,
       query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
     };

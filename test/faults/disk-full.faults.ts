@@ -43,7 +43,7 @@ if (process.getuid?.() === 0) {
       exits: [7],
       endsWithinMs: 8_000,
     },
-    TABLESPACE,
+    { tablespace: TABLESPACE },
   );
 } else {
   test("needs root, to mount a disk that is small enough", () => {

@@ -34,11 +34,6 @@ export function tryAll(faultsOf: (server: () => OwnServer) => readonly Fault[]):
         const where = `${fault.name} ${point.when} turn ${point.number} of ${course.turns.length} (${point.turn.from}: ${point.turn.says})`;
         return found.map((problem) => `${where}: ${problem}`);
       });
-      process.stderr.write(
-        `${command.name}\n${problems
-          .flat()
-          .map((p) => p.slice(0, 1100))
-          .join("\n")}\n`,
       const lost = problems.filter((found) => found.length > 0).length;
       count("Faults", { command: command.name, fault: fault.name, tries: chosen.length, lost });
       expect.soft(problems.flat()).toEqual([]);

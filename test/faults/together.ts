@@ -1,12 +1,12 @@
 /** Faults of a whole server: several commands are held at a point of theirs, and what happens, happens to all of them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, inject, test } from "vitest";
-import type { Verdict } from "../support/proxy.js";
 import { count, tries } from "../support/experiment.js";
+import type { Verdict } from "../support/proxy.js";
 import type { OwnServer } from "../support/server.js";
 import { attempt, type Fault } from "./attempt.js";
 import { COMMANDS, type WritingCommand } from "./commands.js";
-import { Copies } from "./copies.js";
+import { Copies, type CopyOptions } from "./copies.js";
 import { type Course, measure } from "./course.js";
 import { pointsOf, spread } from "./points.js";
 
@@ -23,7 +23,7 @@ const AT_ONCE = 7;
 const PATIENCE_MS = 25_000;
 
 /** @param faultOf what happens, on a server of the file's own */
-export function tryTogether(server: () => OwnServer, fault: ServerFault, tablespace?: string): void {
+export function tryTogether(server: () => OwnServer, fault: ServerFault, options: CopyOptions = {}): void {
   const { seed } = inject("experiment");
   const groups = Array.from({ length: Math.ceil(COMMANDS.length / AT_ONCE) }, (_, n) =>
     COMMANDS.slice(n * AT_ONCE, (n + 1) * AT_ONCE),
@@ -31,7 +31,7 @@ export function tryTogether(server: () => OwnServer, fault: ServerFault, tablesp
   test.each(groups.map((group) => [group.map(({ name }) => name).join(", "), group] as const))(
     `${fault.name}: %s`,
     async (_, group) => {
-      const copies = new Copies(server(), tablespace);
+      const copies = new Copies(server(), options);
       const tried: { readonly command: WritingCommand; readonly course: Course }[] = [];
       for (const command of group) {
         tried.push({ command, course: await measure(copies, command) });

@@ -4,7 +4,7 @@ import { ExitCode } from "../../errors/base.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
 import { after, limit, moment } from "../options.js";
 import { type Column, pageText, table } from "../render/table.js";
-import { timestamp } from "../render/text.js";
+import { grouped, timestamp } from "../render/text.js";
 
 const list = defineCommand({
   name: "history",
@@ -56,7 +56,7 @@ const COLUMNS: readonly Column<HistoryEntry>[] = [
 
 function aboutWhom(subjects: readonly string[]): string {
   const [first = "–", ...others] = subjects;
-  return others.length === 0 ? first : `${first} and ${others.length.toLocaleString("en-US")} more`;
+  return others.length === 0 ? first : `${first} and ${grouped(others.length)} more`;
 }
 
 const KINDS = ["inserted", "updated", "deleted"] as const;
@@ -67,7 +67,7 @@ function rows(changes: Changes): string {
     .map(([name, counts]) => {
       const kinds = KINDS.flatMap((kind) => {
         const count = counts[kind];
-        return count === undefined ? [] : [`${count.toLocaleString("en-US")} ${kind}`];
+        return count === undefined ? [] : [`${grouped(count)} ${kind}`];
       });
       return `${name}: ${kinds.join(", ")}`;
     })

@@ -22,9 +22,9 @@ const show = defineCommand({
     { command: "vocabdb user show ada@example.org --deleted", description: "Also if soft-deleted" },
   ],
   exitCodes: [ExitCode.findings, ExitCode.notFound],
-  needs: "database",
+  needs: "connection",
   writes: null,
-  run: (input, { database, now }) => showUser(database, input.email, { deleted: input.deleted, now: now() }),
+  run: (input, { connection, now }) => showUser(connection, input.email, { deleted: input.deleted, now: now() }),
   text: ({ user, progress, sessions }, view) =>
     userFacts(user, view, [
       ["progress", count(progress, "word")],

@@ -5,7 +5,7 @@ import type { LoadResult } from "../../core/load/run.js";
 import { formatRejects, hintOf, naturalKey } from "../../errors/loading.js";
 import type { View } from "../command.js";
 import { type Column, table } from "./table.js";
-import { count, visible } from "./text.js";
+import { count, grouped, visible } from "./text.js";
 
 const ALWAYS = ["rows", "inserted", "updated", "unchanged"] as const;
 const WHEN_THERE_ARE_ANY = ["duplicates", "rejected"] as const;
@@ -44,7 +44,7 @@ function countsTable<C extends LoadCounts>({ files, total }: LoadResult<C>, { fu
     ...keys.map(
       (key): Column<Line> => ({
         ...{ title: String(key), align: "right" },
-        value: (row) => Number(row[key]).toLocaleString("en-US"),
+        value: (row) => grouped(Number(row[key])),
       }),
     ),
   ];

@@ -4,7 +4,7 @@ import { naturalKey } from "../../errors/loading.js";
 import type { View } from "../command.js";
 import { loadText } from "./load.js";
 import { type Column, table } from "./table.js";
-import { count } from "./text.js";
+import { count, grouped } from "./text.js";
 
 export function seedText(result: SeedResult, view: View): string {
   const { kept, demo } = result;
@@ -12,7 +12,7 @@ export function seedText(result: SeedResult, view: View): string {
   if (kept.count > 0) {
     const shown = kept.words.map(({ key, users }) => ({
       word: naturalKey(Object.values(key)),
-      users: users.toLocaleString("en-US"),
+      users: grouped(users),
     }));
     further.push(
       `${count(kept.count, "word")} that no file holds and somebody has learned:\n${table(shown, KEPT_COLUMNS, view, "")}`,

@@ -1,8 +1,8 @@
 /** Tables that fit the terminal and align wide characters. */
 import Table from "cli-table3";
-import stringWidth from "string-width";
 import type { View } from "../command.js";
 import { lines, visible } from "./text.js";
+import { widthOf } from "./width.js";
 
 export interface Column<T> {
   readonly title: string;
@@ -26,7 +26,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view
   }
   const cells = rows.map((row) => columns.map((column) => visible(column.value(row))));
   const natural = columns.map((column, index) =>
-    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[index] ?? ""))),
+    Math.max(widthOf(column.title), ...cells.map((line) => widthOf(line[index] ?? ""))),
   );
   const widths = fitWidths(natural, columns, view.width);
   const output = new Table({
@@ -38,7 +38,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view
   });
   const shown = cells.map((line) => line.map((cell, index) => shorten(cell, widths[index] ?? 0)));
   output.push(...shown.map((line) => line.map(standIn)));
-  const texts = shown.flat().filter((text) => stringWidth(text) > 0);
+  const texts = shown.flat().filter((text) => widthOf(text) > 0);
   let next = 0;
   return output
     .toString()
@@ -53,7 +53,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view
  * older rules, in which the vowel signs of Thai or Hindi take a column, and would cut and pad by them.
  */
 function standIn(text: string): string {
-  const width = stringWidth(text);
+  const width = widthOf(text);
   return width === 0 ? text : `\ue000${"\ue001".repeat(width - 1)}`;
 }
 
@@ -86,13 +86,13 @@ function fitWidths<T>(natural: readonly number[], columns: readonly Column<T>[],
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 function shorten(text: string, width: number): string {
-  if (stringWidth(text) <= width) {
+  if (widthOf(text) <= width) {
     return text;
   }
   let kept = "";
   let used = 0;
   for (const { segment } of GRAPHEMES.segment(text)) {
-    used += stringWidth(segment);
+    used += widthOf(segment);
     if (used > width - 1) {
       break;
     }

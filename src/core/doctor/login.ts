@@ -22,7 +22,7 @@ const LEAST_MS = 100;
 export async function signIn(target: Target, { timeoutMs, signal }: Limit): Promise<Seen<SignedIn>> {
   const connection = openConnection(
     { ...target, poolMax: 2, connectTimeoutMs: timeoutMs, poolTimeoutMs: timeoutMs },
-    { plainSession: true },
+    { plainSession: true, unwatched: true },
   );
   const deadline = performance.now() + timeoutMs;
   try {

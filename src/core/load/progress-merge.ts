@@ -167,6 +167,19 @@ async function sample(
   return rows.map((row) => describeChange(row, options));
 }
 
+/**
+ * Holds the users and the words before any progress is held, in the order of those who purge and delete: keys are
+ * checked at the end of a statement only, and two who wait for each other would be a deadlock.
+ */
+const PARENTS_ARE_HELD = `${allHeld("users", "user_id")} AND ${allHeld("vocabulary_words", "word_id")}`;
+
+function allHeld(table: string, key: string): string {
+  // As an array, which is looked up in the index however many rows the planner expects.
+  const ids = `ARRAY(SELECT DISTINCT ${key} FROM pg_temp.changed_rows)`;
+  const rows = `SELECT FROM ${table} WHERE id = ANY (${ids}) ORDER BY id FOR KEY SHARE`;
+  return `(SELECT count(*) FROM (${rows}) AS held) >= 0`;
+}
+
 /** The rule is applied to the row as it is by then: somebody may be studying. */
 async function write(client: PoolClient, resolution: Resolution): Promise<void> {
   const rules = RULES[resolution];
@@ -182,7 +195,7 @@ async function write(client: PoolClient, resolution: Resolution): Promise<void> 
            WHERE (${columnsOf(said, "o")}) IS DISTINCT FROM (${said.map(({ value }) => value).join(", ")})`;
     await client.query(
       `INSERT INTO progress AS o (${columns})
-       SELECT ${columns} FROM pg_temp.changed_rows WHERE absent = $1 ORDER BY user_id, word_id
+       SELECT ${columns} FROM pg_temp.changed_rows WHERE absent = $1 AND ${PARENTS_ARE_HELD} ORDER BY user_id, word_id
        ON CONFLICT (user_id, word_id) DO ${action}`,
       [absent],
     );

@@ -9,6 +9,9 @@ import type { Failure, Rule } from "./rule.js";
 const UNROUTED = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "ENETDOWN", "EHOSTDOWN"];
 const BLOCKED = ["EACCES", "EPERM"];
 
+/** What the watchdog says to whoever waits for an answer. */
+export const STOPPED_ANSWERING = "the server stopped answering";
+
 /** A file that is missing has the same codes as a socket that is. */
 const isConnecting = ({ message, syscall }: Failure): boolean => syscall === "connect" || message.includes("connect ");
 
@@ -120,6 +123,15 @@ export const NETWORK_RULES: readonly Rule[] = [
     says: /^Connection terminated|not queryable|Connection ended unexpectedly/,
     error: ConnectionLostError,
     explain: lost,
+  },
+  {
+    finding: "net.no-answer",
+    says: new RegExp(`^${STOPPED_ANSWERING}$`),
+    error: ConnectionLostError,
+    explain: ({ where }) => [
+      `${where} stopped answering; it rolls back what was not committed`,
+      "see that the server is up and the network works, then run the command again",
+    ],
   },
   {
     finding: "net.wrong-service",

@@ -7,7 +7,8 @@ import { ExitCode } from "../../../errors/base.js";
 import { ConsentMissingError } from "../../../errors/usage.js";
 import type { FindingId, FindingLevel } from "../../../finding.js";
 import { defineCommand, parameter } from "../../command.js";
-import { confirmMarked, dryRun, duration, flagOption, globalOptions } from "../../options.js";
+import { globalOptions } from "../../global-options.js";
+import { confirmMarked, dryRun, duration, flagOption } from "../../options.js";
 import { doctorAnnotations, doctorText, repairLines } from "../../render/doctor.js";
 import type { ServicesFor } from "../../services.js";
 
@@ -56,7 +57,7 @@ export const doctor = defineCommand({
       "text, or github for annotations of GitHub Actions (default: text)",
       z.enum(["text", "github"], { error: "must be text or github" }).default("text"),
     ),
-    yes: globalOptions.yes,
+    yes: flagOption(globalOptions.yes.flags, globalOptions.yes.description),
     confirm: confirmMarked,
   },
   examples: [

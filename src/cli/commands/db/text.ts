@@ -4,7 +4,7 @@ import type { EmbeddedStatus } from "../../../core/embedded.js";
 import type { MigrationRecord } from "../../../core/migration-record.js";
 import type { View } from "../../command.js";
 import { type Column, table } from "../../render/table.js";
-import { count, facts, lines, size, timestamp } from "../../render/text.js";
+import { count, facts, grouped, lines, size, timestamp } from "../../render/text.js";
 
 type Row = readonly [label: string, value: string];
 
@@ -67,7 +67,7 @@ const TABLE_COLUMNS: readonly Column<TableStatus>[] = [
   { title: "table", value: ({ name }) => name },
   {
     title: "rows (estimate)",
-    value: ({ rows }) => (rows === null ? "–" : rows.toLocaleString("en-US")),
+    value: ({ rows }) => (rows === null ? "–" : grouped(rows)),
     align: "right",
   },
   { title: "size", value: ({ sizeBytes }) => sizeOrLocked(sizeBytes), align: "right" },

@@ -3,7 +3,7 @@ import type { LevelProgress, ProgressReport, UserProgress, WeekActivity } from "
 import type { View } from "../../command.js";
 import { type CsvColumn, type CsvOptions, csv } from "../../render/csv.js";
 import { type Column, table } from "../../render/table.js";
-import { count, facts, percent, timestamp } from "../../render/text.js";
+import { count, facts, grouped, percent, timestamp } from "../../render/text.js";
 import { chartLine, groupColumns } from "./columns.js";
 
 export function reportText(report: ProgressReport, view: View): string {
@@ -25,15 +25,14 @@ function listText({ users, levels, weeks, total }: ProgressReport, view: View): 
 }
 
 function totalText({ report, total }: ProgressReport, view: View): string {
-  const number = (value: number): string => value.toLocaleString("en-US");
   return facts(
     [
-      ["users", `${number(total.users)}, ${number(total.activeUsers)} of them active`],
+      ["users", `${grouped(total.users)}, ${grouped(total.activeUsers)} of them active`],
       ...(report.since === null ? [] : [["studied since", timestamp(report.since)] as const]),
-      ["words", `${number(total.words)} with progress, ${number(total.studied)} studied`],
-      ["mastered", `${number(total.mastered)}, still learning ${number(total.learning)}`],
-      ["due now", number(total.due)],
-      ["accuracy", `${percent(total.accuracy)} (${number(total.correct)} of ${number(total.reviews)} reviews)`],
+      ["words", `${grouped(total.words)} with progress, ${grouped(total.studied)} studied`],
+      ["mastered", `${grouped(total.mastered)}, still learning ${grouped(total.learning)}`],
+      ["due now", grouped(total.due)],
+      ["accuracy", `${percent(total.accuracy)} (${grouped(total.correct)} of ${grouped(total.reviews)} reviews)`],
       ["last activity", timestamp(total.lastActivity)],
     ],
     view,

@@ -4,7 +4,7 @@ import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { type Column, table } from "../../render/table.js";
-import { bar, count, lines, percent } from "../../render/text.js";
+import { bar, count, grouped, lines, percent } from "../../render/text.js";
 
 const BAR_WIDTH = 20;
 
@@ -34,7 +34,7 @@ export const stats = defineCommand({
 function columns({ groupedBy, total }: WordStats): Column<WordStats["by"][number]>[] {
   return [
     { title: groupedBy, value: (group) => group[groupedBy] ?? "(none)", flexible: true },
-    { title: "words", align: "right", value: ({ words }) => words.toLocaleString("en-US") },
+    { title: "words", align: "right", value: ({ words }) => grouped(words) },
     { title: "", value: ({ words }) => `${bar(words / total, BAR_WIDTH)} ${percent(words / total).padStart(5)}` },
   ];
 }
