@@ -4,18 +4,6 @@ import type { ScriptError } from "../db/sql-script.js";
 import { MigrationBlockedError, MigrationFailedError } from "../errors/migrations.js";
 import type { Migration } from "./migration-files.js";
 
-/** lock_not_available, query_canceled */
-const PASSING = new Set(["55P03", "57014"]);
-
-/**
- * Whether there is nothing to correct before the same migration is tried again, and nothing of it to clear away.
- *
- * @param interrupted whether it was stopped from here, which may have been before the server knew of it
- */
-export function isPassing({ leftNothing, cause }: ScriptError, interrupted: boolean): boolean {
-  return leftNothing && (interrupted || PASSING.has(cause.code ?? ""));
-}
-
 /** @param recorded whether the database's record says that the migration failed */
 export function migrationError(
   failure: ScriptError,

@@ -1,14 +1,13 @@
 /** Schema migrations: the folder that ships with the package against the database's record of them. */
-import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import type { LockOptions } from "../db/lock-tries.js";
 import type { SchemaEngineSession } from "../db/schema-engine.js";
-import type { ScriptError } from "../db/sql-script.js";
+import { isPassing, type ScriptError } from "../db/sql-script.js";
 import type { Target } from "../db/target.js";
 import { SchemaNotEmptyError } from "../errors/migrations.js";
 import { UsageError } from "../errors/usage.js";
 import type { MigrationWarning } from "../finding.js";
 import { withEngine } from "./migration-engine.js";
-import { isPassing, migrationError } from "./migration-failure.js";
+import { migrationError } from "./migration-failure.js";
 import { listOf, type Migration, NO_FILTER, readMigrations } from "./migration-files.js";
 import { type PlanOptions, planIn } from "./migration-plan.js";
 
@@ -47,7 +46,7 @@ export async function deployMigrations(target: Target, options: DeployOptions = 
       .catch(async (error: unknown) => {
         const failed = failureIn(session, pending);
         const translated =
-          failed === null ? refusalOf(error, target, migrations) : await settle(engine, failed, signal);
+          failed === null ? refusalOf(error, target, migrations) : await settle(session, failed, signal);
         signal?.throwIfAborted();
         throw translated;
       });
@@ -70,13 +69,13 @@ function failureIn(session: SchemaEngineSession, pending: readonly Migration[]):
 
 /** Takes back the engine's record of the failure where there is nothing to resolve. */
 async function settle(
-  engine: SchemaEngine,
+  { engine, isFailureRecorded }: SchemaEngineSession,
   { migration, failure }: Failed,
   signal: AbortSignal | undefined,
 ): Promise<Error> {
   const passing = isPassing(failure, signal?.aborted === true);
-  if (passing) {
-    await engine.markMigrationRolledBack({ migrationName: migration.name });
+  if (passing && isFailureRecorded()) {
+    await (await engine()).markMigrationRolledBack({ migrationName: migration.name });
   }
   return migrationError(failure, migration, !passing);
 }

@@ -6,12 +6,13 @@ import {
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
   type SqlQuery,
+  type SqlResultSet,
 } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 import { commit } from "./commit.js";
 import { inLockTries, inQuietWait, type LockOptions } from "./lock-tries.js";
 import { onConnection } from "./pool.js";
-import { isConcurrentScript, runScript, ScriptError, transactionBreaker } from "./sql-script.js";
+import { fitsTransaction, isConcurrentScript, isPassing, runScript, ScriptError } from "./sql-script.js";
 import type { Target } from "./target.js";
 import type { Cancellation } from "./transaction.js";
 import type { Wire } from "./wire.js";
@@ -25,8 +26,10 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
   readonly provider = "postgres";
   readonly adapterName: string;
   lastFailure: ScriptError | null = null;
+  /** Whether the record says that the last migration began. */
+  isRecorded = false;
   /** Records that the migration begins whose script comes next. */
-  #recordBegin: (() => Promise<number>) | null = null;
+  #recordBegin: (() => Promise<unknown>) | null = null;
   /** Whether a transaction is open that ends with the record of the migration's end. */
   #isOpen = false;
   readonly #prisma: PrismaPg;
@@ -47,14 +50,12 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
     const queryRaw = adapter.queryRaw.bind(adapter);
     // The adapter refuses results of type "char"; the engine expects a single character there, not text.
     adapter.queryRaw = async (query) => {
-      const result = await queryRaw(query);
+      const result = await this.#recorded(query, () => queryRaw(query));
       for (const column of this.wire.charColumns) {
         result.columnTypes[column] = ColumnTypeEnum.Character;
       }
       return result;
     };
-    const executeRaw = adapter.executeRaw.bind(adapter);
-    adapter.executeRaw = (query) => this.#executeRaw(query, () => executeRaw(query));
     adapter.executeScript = (script) => this.#executeScript(script);
     return adapter;
   }
@@ -65,20 +66,20 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
   }
 
   /** A migration and the record of it are one transaction, so that nothing can come between them. */
-  async #executeRaw(query: SqlQuery, execute: () => Promise<number>): Promise<number> {
-    if (RECORDS_BEGIN.test(query.sql)) {
+  async #recorded({ sql }: SqlQuery, execute: () => Promise<SqlResultSet>): Promise<SqlResultSet> {
+    if (RECORDS_BEGIN.test(sql)) {
       this.#recordBegin = execute;
-      return 1;
+      return { columnNames: [], columnTypes: [], rows: [] };
     }
-    const rows = await execute();
-    if (this.#isOpen && RECORDS_END.test(query.sql)) {
+    const result = await execute();
+    if (this.#isOpen && RECORDS_END.test(sql)) {
       this.#isOpen = false;
       await onConnection(this.pool, (client) => commit(client, this.target)).catch((error: Error) => {
         this.wire.lost = error;
         throw error;
       });
     }
-    return rows;
+    return result;
   }
 
   /** Prisma's adapter splits scripts at every semicolon, which breaks functions, strings and comments. */
@@ -86,7 +87,7 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
     const recordBegin = this.#recordBegin;
     this.#recordBegin = null;
     // One that would end a transaction, or cannot run in one, is recorded before and after.
-    const isWhole = recordBegin !== null && transactionBreaker(script) === null;
+    const isWhole = recordBegin !== null && fitsTransaction(script);
     try {
       if (!isWhole) {
         await recordBegin?.();
@@ -99,7 +100,8 @@ export class EngineAdapterFactory implements SqlMigrationAwareDriverAdapterFacto
       if (!(error instanceof ScriptError)) {
         throw error;
       }
-      if (isWhole) {
+      this.isRecorded = !isWhole || !isPassing(error, this.options.signal?.aborted === true);
+      if (isWhole && this.isRecorded) {
         await recordBegin();
       }
       this.lastFailure = error;

@@ -24,6 +24,8 @@ export interface SchemaEngineSession {
   waitForLock(): Promise<void>;
   /** The last script that the server refused, null while there is none. */
   lastFailure(): ScriptError | null;
+  /** Whether the database's record says that its migration began. */
+  isFailureRecorded(): boolean;
   /** What the engine does in one transaction. */
   inOneTransaction(work: () => Promise<unknown>): Promise<void>;
   /** The engine's own connection, while the engine is idle. */
@@ -84,6 +86,7 @@ export async function withSchemaEngine<T>(
       },
       waitForLock: () => waitForLock(pool, options),
       lastFailure: () => held.started?.factory.lastFailure ?? null,
+      isFailureRecorded: () => held.started?.factory.isRecorded === true,
       inOneTransaction: (work) => inOneTransaction(pool, target, work),
       onConnection: (work) => onConnection(pool, work),
     });

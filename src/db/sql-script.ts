@@ -25,6 +25,18 @@ export class ScriptError extends Error {
   }
 }
 
+/** lock_not_available, query_canceled */
+const PASSING = new Set(["55P03", "57014"]);
+
+/**
+ * Whether there is nothing to correct before the same migration is tried again, and nothing of it to clear away.
+ *
+ * @param interrupted whether it was stopped from here, which may have been before the server knew of it
+ */
+export function isPassing({ leftNothing, cause }: ScriptError, interrupted: boolean): boolean {
+  return leftNothing && (interrupted || PASSING.has(cause.code ?? ""));
+}
+
 /**
  * Sends the whole script in one simple query: PostgreSQL takes it apart itself, functions and comments
  * included, and outside a transaction runs it in an implicit one.
@@ -68,6 +80,11 @@ function failedLine(script: string, error: pg.DatabaseError, failed: Statement |
 /** The first statement that would end a transaction around the script, or that cannot run in one; null without any. */
 export function transactionBreaker(script: string): Statement | null {
   return statementsIn(script).find((each) => controlsTransaction(each) || actsAlone(each)) ?? null;
+}
+
+/** Whether what the script does can be part of a transaction around it, and does the same there. */
+export function fitsTransaction(script: string): boolean {
+  return transactionBreaker(script) === null && !statementsIn(script).some(maySplit);
 }
 
 /** Savepoints are no matter: they stay within. */

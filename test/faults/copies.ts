@@ -14,23 +14,28 @@ import type { WritingCommand } from "./commands.js";
 /** Name of a database that nothing connects to. */
 export type Prepared = string;
 
-const MIGRATED = "migrated";
+export interface CopyOptions {
+  /** Where they lie, if not where the server has all others. */
+  readonly tablespace?: string;
+  /** More for the URL that commands are given. */
+  readonly parameters?: string;
+}
 
 export class Copies {
   readonly #server: OwnServer;
-  #migrated: Promise<unknown> | null = null;
+  #migrated: Promise<Prepared> | null = null;
 
-  constructor(server: OwnServer) {
+  constructor(
+    server: OwnServer,
+    readonly options: CopyOptions = {},
+  ) {
     this.#server = server;
   }
 
   async prepare({ begins, prepare }: WritingCommand): Promise<Prepared> {
     const name = `prepared_${randomBytes(6).toString("hex")}`;
-    if (begins === undefined) {
-      this.#migrated ??= this.#migrate();
-      await this.#migrated;
-    }
-    await this.#copy(begins === undefined ? MIGRATED : "template0", name);
+    this.#migrated ??= this.#migrate();
+    await this.#copy(begins === undefined ? await this.#migrated : "template0", name);
     await prepare?.(this.#database(name));
     return name;
   }
@@ -45,13 +50,18 @@ export class Copies {
     }
   }
 
-  async #migrate(): Promise<void> {
-    await this.#copy("template0", MIGRATED);
-    await deployMigrations({ ...this.#server.target, database: MIGRATED });
+  async #migrate(): Promise<Prepared> {
+    const name = `migrated_${randomBytes(6).toString("hex")}`;
+    await this.#copy("template0", name);
+    await deployMigrations({ ...this.#server.target, database: name });
+    return name;
   }
 
   async #copy(template: string, name: string): Promise<void> {
-    await this.#server.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
+    const { tablespace = "pg_default" } = this.options;
+    await this.#server.query(
+      `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy TABLESPACE ${tablespace}`,
+    );
   }
 
   #database(database: string): TestDatabase {
@@ -60,7 +70,7 @@ export class Copies {
     const direct = { host, port, user, password: password?.reveal(), database };
     return {
       target: { ...target, database },
-      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable`,
+      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable${this.options.parameters ?? ""}`,
       direct,
       query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
     };

@@ -12,6 +12,8 @@ export interface Course {
   readonly states: readonly ReturnType<typeof normalized>[];
   /** The turns, in order. */
   readonly turns: readonly Turn[];
+  /** Milliseconds that it takes on this machine as it is now. */
+  readonly tookMs: number;
   readonly filesBefore: string;
   readonly filesAfter: string;
 }
@@ -73,12 +75,14 @@ export async function measure(copies: Copies, command: WritingCommand): Promise<
       seen = turns.length;
       return wrote ? note().then(() => "pass") : undefined;
     };
+    const startedAt = performance.now();
     const run = await runAt(db, command, [], watch);
+    const tookMs = performance.now() - startedAt;
     await note();
     const { exitCode, stderr } = run.result;
     if (exitCode !== (command.done ?? 0) || states.length < 2 || (command.steps === undefined && states.length > 2)) {
       throw new Error(`${command.name} ended with ${exitCode}, over ${states.length} states: ${stderr}`);
     }
-    return { prepared, beginning, states, turns, filesBefore: run.filesBefore, filesAfter: run.files() };
+    return { prepared, beginning, states, turns, tookMs, filesBefore: run.filesBefore, filesAfter: run.files() };
   });
 }

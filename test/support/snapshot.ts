@@ -73,7 +73,7 @@ export function normalized(snapshot: Snapshot, beginning: Snapshot): Omit<Snapsh
     if (UUID.test(value)) {
       return names.get(value) ?? "an id";
     }
-    return TIME.test(value) ? "a time" : SECRET.test(value) ? "a secret" : value.replaceAll(snapshot.database, "IT");
+    return TIME.test(value) ? "a time" : SECRET.test(value) ? "a secret" : ofAny(value, snapshot.database);
   };
   const tables = Object.entries(snapshot.tables).map(([table, rows]) => {
     const named = rows.map((row) =>
@@ -82,6 +82,11 @@ export function normalized(snapshot: Snapshot, beginning: Snapshot): Omit<Snapsh
     return [table, named.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))] as const;
   });
   return { tables: Object.fromEntries(tables), objects: snapshot.objects };
+}
+
+/** In the history is what was typed: the database's name may be part of that, and the form of the answer. */
+function ofAny(text: string, database: string): string {
+  return text.replaceAll(database, "IT").replace(/ --json$/, "");
 }
 
 /** The first things that differ, in a few words; empty where the two are the same. */

@@ -1,0 +1,128 @@
+/** A connection that is lost at the end of a transaction, at its very end, or in a migration. */
+import { once } from "node:events";
+import { describe, expect } from "vitest";
+import { readMigrations } from "../../src/core/migration-files.js";
+import { deployMigrations, resolveMigration } from "../../src/core/migrations.js";
+import { createUser } from "../../src/core/users.js";
+import { withPrisma } from "../../src/db/database.js";
+import { withConnection } from "../../src/db/pool.js";
+import type { Target } from "../../src/db/target.js";
+import { inTransaction } from "../../src/db/transaction.js";
+import { CommitUnknownError, ConnectionLostError } from "../../src/errors/connection.js";
+import { vocabdb } from "../support/cli.js";
+import { it, type TestDatabase } from "../support/database.js";
+import { migrateFirst } from "../support/migrating.js";
+import { addPeople } from "../support/people.js";
+import { type Message, type Verdict, withProxy } from "../support/proxy.js";
+
+const SHIPPED = readMigrations();
+
+const says = ({ body }: Message): string => body.toString("latin1");
+const isCommit = (message: Message): boolean => message.type === "Q" && says(message) === "COMMIT\0";
+const isCommitted = (message: Message): boolean => message.type === "C" && says(message) === "COMMIT\0";
+
+/** Loses the connection at the first message of that kind. */
+function losing<T>(
+  { target, direct }: TestDatabase,
+  isLost: (message: Message) => boolean,
+  work: (target: Target) => Promise<T>,
+): Promise<T> {
+  const { host = "", port = 0 } = direct;
+  const watch = (message: Message): Promise<Verdict> | undefined =>
+    isLost(message) ? Promise.resolve("lose") : undefined;
+  return withProxy({ host, port }, watch, (proxy) => work({ ...target, host: "127.0.0.1", port: proxy }));
+}
+
+const addWord = (target: Target): Promise<unknown> =>
+  withConnection(target, (connection) =>
+    inTransaction(connection, {}, (client) =>
+      client.query("INSERT INTO vocabulary_words (language, term, definition) VALUES ('de', 'Wort', 'word')"),
+    ),
+  );
+
+const addUser = (target: Target): Promise<unknown> =>
+  withConnection(target, (connection) =>
+    withPrisma(connection, (database) => createUser(database, { email: "new@example.org" })),
+  );
+
+describe.each([
+  ["a transaction", addWord, "vocabulary_words"],
+  ["a transaction of Prisma's", addUser, "users"],
+] as const)("%s", (_, work, table) => {
+  it("that has committed, but was not told so, is not said to be rolled back", async ({ db }) => {
+    await expect(losing(db, isCommitted, work)).rejects.toThrow(CommitUnknownError);
+    expect(await db.query(`SELECT FROM ${table}`)).toHaveLength(1);
+  });
+
+  it("that could not be asked to commit is not said to be either", async ({ db }) => {
+    await expect(losing(db, isCommit, work)).rejects.toThrow("whether it was is not known");
+    expect(await db.query(`SELECT FROM ${table}`)).toEqual([]);
+  });
+});
+
+it("a command that is interrupted while it commits says that it does not know", async ({ db }) => {
+  await addPeople(db, { email: "ada@example.org", sessions: 1 });
+  const { host = "", port = 0 } = db.direct;
+  const interrupt = new AbortController();
+  const watch = (message: Message): Promise<Verdict> | undefined => {
+    if (!isCommitted(message)) {
+      return undefined;
+    }
+    interrupt.abort();
+    return new Promise(() => {});
+  };
+  const { exitCode, stderr } = await withProxy({ host, port }, watch, (proxy) =>
+    vocabdb(["session", "revoke", "--user", "ada@example.org", "--json"], {
+      url: db.url.replace(/@[^/]*/, `@127.0.0.1:${proxy}`),
+      onStart: (child) => void once(interrupt.signal, "abort").then(() => child.kill("SIGTERM")),
+    }),
+  );
+  expect({ exitCode, error: JSON.parse(stderr).error }).toEqual({
+    exitCode: 143,
+    error: {
+      code: "INTERRUPTED",
+      message: "interrupted by SIGTERM; whether the last change was committed is not known",
+      hint: "run the command again: what is done already is not done twice",
+    },
+  });
+  expect(await db.query("SELECT FROM sessions WHERE revoked_at IS NULL")).toEqual([]);
+});
+
+describe("a migration", () => {
+  it("whose connection is lost leaves nothing of it, and nothing to resolve", async ({ db }) => {
+    const { target } = db;
+    const name = "20990101000000_lost";
+    const deploy = (sql: string) => deployMigrations(target, { migrations: [...SHIPPED, { name, sql }] });
+    await expect(deploy("CREATE TABLE a (); SELECT pg_terminate_backend(pg_backend_pid())")).rejects.toThrow(
+      ConnectionLostError,
+    );
+    const record = "SELECT FROM _prisma_migrations WHERE migration_name = $1";
+    expect([await db.query("SELECT FROM pg_class WHERE relname = 'a'"), await db.query(record, [name])]).toEqual([[], []]);
+    expect(await deploy("CREATE TABLE a ()")).toMatchObject({ applied: [name] });
+  });
+
+  it("that fails by a deferred constraint is recorded as one that failed", async ({ db }) => {
+    const name = "20990101000000_deferred";
+    const sql = "CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);";
+    await expect(deployMigrations(db.target, { migrations: [...SHIPPED, { name, sql }] })).rejects.toMatchObject({
+      failure: { sqlState: "23505", leftNothing: true, recorded: true },
+    });
+  });
+
+  it("is resolved as applied in one go", async ({ emptyDb: db }) => {
+    await migrateFirst(db);
+    const second = SHIPPED[1]?.name ?? "";
+    await db.query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at) VALUES (gen_random_uuid(), 'x', $1, now())",
+      [second],
+    );
+    const isInsert = (message: Message): boolean => message.type === "P" && says(message).includes("INSERT INTO");
+    await expect(losing(db, isInsert, (target) => resolveMigration(target, second, "applied"))).rejects.toThrow(
+      ConnectionLostError,
+    );
+    const record = "SELECT rolled_back_at, finished_at FROM _prisma_migrations WHERE migration_name = $1";
+    expect(await db.query(record, [second])).toEqual([{ rolled_back_at: null, finished_at: null }]);
+    await resolveMigration(db.target, second, "applied");
+    expect(await db.query(record, [second])).toHaveLength(2);
+  });
+});
