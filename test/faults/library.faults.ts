@@ -233,7 +233,9 @@ describe("a server that is restarted in the middle", () => {
       const { none, ...failures } = found.prisma as Record<string, number>;
       expect(none).toBeGreaterThan(0);
       expect(Object.keys(failures)).not.toEqual([]);
-      expect(["COMMIT_UNKNOWN", "CONNECTION_LOST", "DATABASE_UNREACHABLE"]).toEqual(expect.arrayContaining(Object.keys(failures)));
+      expect(["COMMIT_UNKNOWN", "CONNECTION_LOST", "DATABASE_UNREACHABLE"]).toEqual(
+        expect.arrayContaining(Object.keys(failures)),
+      );
     }),
   );
 });
