@@ -63,7 +63,10 @@ export const COMMANDS: Readonly<Record<string, readonly Case[]>> = {
   "progress report": [{ args: ["-o", "report.csv"] }],
   "progress export": [{ args: ["--all", "-o", "progress.ndjson"] }],
   "progress import": [
-    { args: ["-f", "p.csv"], files: { "p.csv": `email,language,term,reading,study_count,correct_count\n${ADA},zh,地,de,1,1\n` } },
+    {
+      args: ["-f", "p.csv"],
+      files: { "p.csv": `email,language,term,reading,study_count,correct_count\n${ADA},zh,地,de,1,1\n` },
+    },
   ],
   "progress reset": [{ args: [ADA, "--confirm", ADA] }],
   history: [{ args: [] }],
@@ -107,7 +110,11 @@ export const FAILURES: Readonly<Record<string, Case>> = {
   EMBEDDED_START_FAILED: {
     args: ["db", "start", "--port", "PORT"],
   },
-  PROGRAM_MISSING: { args: ["db", "shell"], textOnly: true, env: ({ href }) => ({ DATABASE_URL: href, PATH: "/nowhere" }) },
+  PROGRAM_MISSING: {
+    args: ["db", "shell"],
+    textOnly: true,
+    env: ({ href }) => ({ DATABASE_URL: href, PATH: "/nowhere" }),
+  },
   PROGRAM_FAILED: { args: ["db", "shell"], textOnly: true, files: { psql: "#!/nowhere\n" } },
   DATABASE_UNREACHABLE: { args: ["user", "list"], env: changed((url) => Object.assign(url, { port: "1" })) },
   CONNECTION_LOST: {
