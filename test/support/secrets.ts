@@ -22,7 +22,7 @@ function base64(secret: string, encoding: "base64" | "base64url"): string[] {
 }
 
 /** Every part of it, as it is, percent-encoded, escaped for a shell, in base64 and in hexadecimal digits. */
-export function forms(secret: string): string[] {
+function forms(secret: string): string[] {
   const hex = Buffer.from(secret).toString("hex");
   return [
     ...[secret, encodeURIComponent(secret), secret.replaceAll("'", "'\\''"), JSON.stringify(secret).slice(1, -1)],
