@@ -73,10 +73,7 @@ export function loadConfig(input: ConfigInput): Config {
     setting(input.databaseUrl, "--database-url") ??
     setting(env.DATABASE_URL, "environment") ??
     setting(envFile.DATABASE_URL, "env file");
-  if (
-    databaseUrl?.source === "--database-url" &&
-    /^[^?#]*:\/\/[^/]*:[^/]+@|[?&]password=./.test(databaseUrl.url.reveal())
-  ) {
+  if (databaseUrl?.source === "--database-url" && hasPassword(databaseUrl.url.reveal())) {
     warnings.push({
       ...{ id: "env.password-in-arguments", level: "warning" },
       message:
@@ -129,6 +126,13 @@ function directUrlFor(
     });
   }
   return matching;
+}
+
+/** Whether everybody who sees this URL sees a password; of text that need not be a URL. */
+export function hasPassword(url: string): boolean {
+  const [, authority = ""] = /^[^?#/]*:\/\/([^/]*)/.exec(url) ?? [];
+  const colon = authority.indexOf(":");
+  return (colon !== -1 && authority.lastIndexOf("@") > colon + 1) || /[?&]password=./.test(url);
 }
 
 function empty(message: string): Finding {

@@ -21,8 +21,12 @@ export function readEnvFile(path: string, isRequired: boolean, problems: Finding
       refuse("it is UTF-16, as Windows PowerShell writes files", "save it as UTF-8");
       return { content: "", variables: {} };
     }
-    // Windows editors begin files with a byte order mark, which would become part of the first name.
-    const content = bytes.toString("utf8").replace(/^\uFEFF/, "");
+    // Windows editors begin files with a byte order mark, which would become part of the first name. And of a
+    // lone CR, as line ends were on old Macs, the parser would make nothing: two settings would become one.
+    const content = bytes
+      .toString("utf8")
+      .replace(/^\uFEFF/, "")
+      .replace(/\r\n?/g, "\n");
     return { content, variables: parseEnv(content) };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;

@@ -1,7 +1,13 @@
 /** What somebody meant who wrote something else. */
 
+/** What is longer was never meant to be a name, and comparing it takes time. */
+const MAX_LENGTH = 100;
+
 /** @returns the known word that is most like it, null where none is */
 export function nearest(word: string, known: readonly string[]): string | null {
+  if (word.length > MAX_LENGTH) {
+    return null;
+  }
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);

@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   core: [
     ...["db", "config.ts", "errors", "finding.ts", "nearest.ts", "secret.ts", "package-root.ts", "shell.ts"],
-    "blocker.ts",
+    ...["blocker.ts", "excerpt.ts"],
   ],
   db: ["generated", "config.ts", "errors", "finding.ts", "nearest.ts", "secret.ts", "blocker.ts"],
   "index.ts": ["core", "db", "generated", "config.ts", "errors", "finding.ts", "secret.ts", "blocker.ts"],
@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "age.ts": [],
   "finding.ts": [],
   "nearest.ts": [],
+  "excerpt.ts": [],
   "shell.ts": [],
   "secret.ts": [],
   "package-root.ts": [],

@@ -85,6 +85,7 @@ describe(".env", () => {
     ["between comments", `# DATABASE_URL=${URL_B}\n\nDATABASE_URL=${URL_A} # mine\n# end`],
     ["among others", `A=1\nDATABASE_URL=${URL_A}\nB=2`],
     ["with Windows line ends", `A=1\r\nDATABASE_URL=${URL_A}\r\n`],
+    ["with the line ends of old Macs", `A=1\rDATABASE_URL=${URL_A}\rDIRECT_URL=${URL_B}\r`],
     ["with a byte order mark", `\ufeffDATABASE_URL=${URL_A}`],
   ])("may have it %s", (_, file) => {
     expect(plain(load({ file }).databaseUrl)).toEqual({ url: URL_A, source: "env file" });

@@ -8,8 +8,10 @@ import { globalOptions } from "../src/cli/global-options.js";
 import { buildProgram, type Invocation } from "../src/cli/program.js";
 import { commandReference } from "../src/cli/reference.js";
 import { registry } from "../src/cli/registry.js";
+import { parseEmail } from "../src/core/email.js";
 import { ExitCode } from "../src/errors/base.js";
 import { packageRoot } from "../src/package-root.js";
+import { ACCEPTED, REFUSED } from "./support/emails.js";
 
 const documents = readdirSync(join(packageRoot, "docs")).map((name) => `docs/${name}`);
 const read = (path: string): string => readFileSync(join(packageRoot, path), "utf8");
@@ -21,6 +23,41 @@ const commands = nouns.flatMap((noun) =>
 it("docs/cli.md is what the commands say of themselves (npm run docs)", async () => {
   await expect(commandReference(nouns)).toMatchFileSnapshot(join(packageRoot, "docs", "cli.md"));
 });
+
+it("docs/emails.md has the examples that the rule is tested with (npm run docs)", async () => {
+  const refused = REFUSED.map((input) => [input, Object.values(parseEmail(input)).join("")] as const);
+  const document = [
+    "# Emails\n",
+    "An address has one @, at most 64 characters before it and 254 in all. What stands before the @ is ASCII letters,",
+    "digits and punctuation, with single dots between them; what follows is a domain name with a dot in it. No control",
+    "character, blank, quotation mark or bidirectional override gets in anywhere; blanks around the whole are dropped.",
+    "Letters become lower-case, and an international domain its ASCII form (`xn--…`). The `users` table has the same",
+    "rule in its check constraints, so that no other client can store what this table says is refused.\n",
+    `## Accepted\n\n${tableOf(
+      ["typed", "stored"],
+      ACCEPTED.map((row) => row.map(shown)),
+    )}`,
+    `## Refused\n\n${tableOf(
+      ["typed", "because"],
+      refused.map(([input, reason]) => [shown(input), reason]),
+    )}`,
+  ].join("\n");
+  await expect(document).toMatchFileSnapshot(join(packageRoot, "docs", "emails.md"));
+});
+
+function tableOf(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [titles, titles.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+}
+
+/** As code, with what cannot be seen written out. */
+function shown(text: string): string {
+  const visible = text.replace(
+    /(?! )[\p{C}\p{Z}\p{M}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+  const short = visible.length <= 60 ? visible : `${visible.slice(0, 20)}… (${text.length} characters)`;
+  return `\`\` ${short.replaceAll("|", "\\|")} \`\``;
+}
 
 describe.each(commands)("$name", ({ noun, command }) => {
   it("has examples, which its own parser understands", async () => {

@@ -1,5 +1,6 @@
 /** What the commands that load files have in common on the command line. */
 import * as z from "zod";
+import { plain } from "../core/load/layout.js";
 import { fieldsOf, Refusal, type Shape } from "../core/load/shape.js";
 import { WORDS } from "../core/load/word-shape.js";
 import { parameter } from "./command.js";
@@ -35,8 +36,9 @@ function mapOf(shape: Shape) {
   return z.array(z.string()).transform((texts, context) => {
     const map: Record<string, string> = {};
     for (const pair of texts.flatMap((text) => text.split(nextField))) {
-      const [, name = "", header = ""] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(pair) ?? [];
-      const field = names.find((each) => each.toLowerCase() === name.toLowerCase().replace(/[\s_-]/g, ""));
+      const [name = "", ...rest] = pair.split("=");
+      const header = rest.join("=").trim();
+      const field = names.find((each) => each.toLowerCase() === plain(name));
       const [other] = Object.entries(map).find(([each, taken]) => taken === header && each !== field) ?? [];
       if (field === undefined || header === "") {
         const message = `${JSON.stringify(pair)} is not FIELD=HEADER; fields are ${names.join(", ")}`;

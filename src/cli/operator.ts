@@ -60,7 +60,13 @@ function commandLineOf(argv: readonly string[]): string {
 
 /** Somebody may have put a connection URL, or part of one, where none belongs. */
 function withoutPasswords(text: string): string {
-  return text.replace(/:\/\/\S*@/g, "://***@").replace(/(password=)('[^']*'|[^\s&]+)/gi, "$1***");
+  // Not one expression up to the @: of many :// without one, each would be looked at up to the end.
+  return text.replace(/:\/\/\S*/g, withoutUserInfo).replace(/(password=)('[^']*'|[^\s&]+)/gi, "$1***");
+}
+
+function withoutUserInfo(rest: string): string {
+  const at = rest.lastIndexOf("@");
+  return at === -1 ? rest : `://***${rest.slice(at)}`;
 }
 
 /** @param max in characters, as PostgreSQL counts them */

@@ -29,7 +29,14 @@ export const optionalEmail = parameter("[email]", "email of the user", emailSche
 export const displayName = parameter(
   "--name <name>",
   "name to show",
-  z.string().trim().min(1, "must not be empty").max(200, "must have at most 200 characters").optional(),
+  z
+    .string()
+    .trim()
+    // As files have it: the same name is the same bytes, and characters are what PostgreSQL counts.
+    .normalize("NFC")
+    .min(1, "must not be empty")
+    .refine((name) => [...name].length <= 200, "must have at most 200 characters")
+    .optional(),
 );
 
 export const domain = parameter(

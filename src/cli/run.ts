@@ -42,37 +42,58 @@ const HELP_WIDTH = 100;
 
 export async function run(input: RunInput): Promise<number> {
   const { argv, env, stdout, stderr } = input;
-  const wantsColor = !argv.includes("--no-color") && !env.NO_COLOR && env.TERM !== "dumb";
+  let manner = mannerIn(argv);
   const chalkFor = async (stream: Terminal): Promise<ChalkInstance> => {
     // Not for `--help`, which has no colours.
     const { Chalk } = await import("chalk");
-    return new Chalk({ level: wantsColor && stream.isTTY ? 1 : 0 });
+    return new Chalk({ level: manner.color && !env.NO_COLOR && env.TERM !== "dumb" && stream.isTTY ? 1 : 0 });
   };
-  const json = argv.includes("--json");
   try {
     const invocation = await parse(input);
     if (invocation === null) {
       return ExitCode.ok;
     }
+    manner = mannerOf(invocation);
     const outcome = await execute(invocation, input);
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
       chalk: await chalkFor(stdout),
       now: new Date(),
     };
-    const text = json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
+    const text = manner.json ? JSON.stringify(outcome.result, null, 2) : outcome.text(view);
     if (text !== "") {
       stdout.write(`${text}\n`);
     }
     return outcome.exitCode;
   } catch (error) {
     const report = reportOf(error);
-    stderr.write(`${json ? errorJson(report) : errorText(report, await chalkFor(stderr))}\n`);
-    if (!json && argv.some((word) => word === "--verbose" || word === "-v")) {
+    stderr.write(`${manner.json ? errorJson(report) : errorText(report, await chalkFor(stderr))}\n`);
+    if (!manner.json && manner.verbose) {
       stderr.write(`${stackOf(error)}\n`);
     }
     return report.exitCode;
   }
+}
+
+/** How results and errors are told. */
+interface Manner {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+/** Of a command line that may not be understood: the words before `--`, after which none is an option. */
+function mannerIn(argv: readonly string[]): Manner {
+  const words = new Set(argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv);
+  return {
+    json: words.has("--json"),
+    verbose: words.has("--verbose") || words.has("-v"),
+    color: !words.has("--no-color"),
+  };
+}
+
+function mannerOf({ raw }: Invocation): Manner {
+  return { json: raw.json === true, verbose: raw.verbose === true, color: raw.color !== false };
 }
 
 /** @returns what was asked for, or null when it was help or the version, which are then printed. */

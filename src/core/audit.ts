@@ -5,7 +5,7 @@ import { Bindings, where } from "../db/bindings.js";
 import type { PrismaTransaction } from "../db/database.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { defineCursor, pageOf } from "./cursor.js";
+import { cursorTime, defineCursor, pageOf } from "./cursor.js";
 
 /** Who asked for a change, as far as this side knows; the server adds role and time itself. */
 export interface Actor {
@@ -90,7 +90,7 @@ export interface HistoryPage {
   readonly nextCursor: string | null;
 }
 
-const cursor = defineCursor("history", z.tuple([z.iso.datetime(), z.guid()]));
+const cursor = defineCursor("history", z.tuple([cursorTime, z.guid()]));
 
 /** The newest first. @throws {UsageError} for a foreign cursor */
 export async function listHistory(connection: Connection, options: HistoryOptions = {}): Promise<HistoryPage> {

@@ -8,6 +8,9 @@ export interface Cursor<T extends readonly string[]> {
   readonly decode: (cursor: string) => T;
 }
 
+/** A time in a sort key, as `toISOString` writes those that PostgreSQL reads back. */
+export const cursorTime = z.iso.datetime({ precision: 3 }).refine((text) => !text.startsWith("0000"));
+
 /**
  * @param command that makes such cursors, such as `user list`
  * @param position the sort key of a row, whose last part tells rows apart
@@ -18,7 +21,8 @@ export function defineCursor<T extends readonly string[]>(command: string, posit
     encode: (values) => Buffer.from(JSON.stringify([command, values])).toString("base64url"),
     decode: (cursor) => {
       const result = schema.safeParse(parseJson(Buffer.from(cursor, "base64url").toString()));
-      if (!result.success) {
+      // PostgreSQL takes no text with a NUL in it.
+      if (!result.success || result.data[1].some((part) => part.includes("\0"))) {
         throw new UsageError(
           `--after: this is not a cursor of \`vocabdb ${command}\``,
           "use the nextCursor of the page before, with the same options",

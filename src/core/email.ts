@@ -6,12 +6,17 @@
 import { domainToASCII } from "node:url";
 import * as z from "zod";
 import { EmailInvalidError } from "../errors/usage.js";
+import { excerpt } from "../excerpt.js";
 
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const TOP_LEVEL_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
 const MAX_LENGTH = 254;
 const MAX_LOCAL_LENGTH = 64;
+/** Nothing longer becomes short enough, whatever composes in it; what converts domains takes the square of their length. */
+const MAX_INPUT_LENGTH = 4 * MAX_LENGTH;
+
+const TOO_LONG = `it is longer than ${MAX_LENGTH} characters (${MAX_LOCAL_LENGTH} before the @)`;
 
 /** @returns the address as it is stored. @throws {EmailInvalidError} */
 export function normalizeEmail(input: string): string {
@@ -35,14 +40,15 @@ export const emailSchema = z.string().transform((input, context) => {
 });
 
 export function emailProblem(input: string, problem: string): string {
-  return `${JSON.stringify(input)} is not a valid email address: ${problem}`;
+  return `${excerpt(input)} is not a valid email address: ${problem}`;
 }
 
 /** What stands after the @ in stored emails; written with the @, or in its own script, it is the same domain. */
 export const domainSchema = z.string().transform((input, context) => {
-  const domain = asciiDomain(lowerCase(input.trim().replace(/^@/, "")));
+  const name = lowerCase(input.trim().replace(/^@/, ""));
+  const domain = name.length > MAX_INPUT_LENGTH ? "" : asciiDomain(name);
   if (!isDomainName(domain)) {
-    context.addIssue({ code: "custom", message: `${JSON.stringify(input)} is not a domain name such as example.org` });
+    context.addIssue({ code: "custom", message: `${excerpt(input)} is not a domain name such as example.org` });
     return z.NEVER;
   }
   return domain;
@@ -50,6 +56,9 @@ export const domainSchema = z.string().transform((input, context) => {
 
 /** For millions of them: an error for each would cost more than the rest. */
 export function parseEmail(input: string): { readonly email: string } | { readonly problem: string } {
+  if (input.length > MAX_INPUT_LENGTH && input.trim().length > MAX_INPUT_LENGTH) {
+    return { problem: TOO_LONG };
+  }
   const parts = lowerCase(input.trim()).split("@");
   const [local, domain] = parts;
   if (parts.length !== 2 || !local || !domain) {
@@ -68,7 +77,7 @@ export function parseEmail(input: string): { readonly email: string } | { readon
   }
   const email = `${local}@${ascii}`;
   if (local.length > MAX_LOCAL_LENGTH || email.length > MAX_LENGTH) {
-    return { problem: `it is longer than ${MAX_LENGTH} characters (${MAX_LOCAL_LENGTH} before the @)` };
+    return { problem: TOO_LONG };
   }
   return { email };
 }

@@ -9,6 +9,7 @@ import { PRISMA_LOCK } from "../db/schema-engine.js";
 import { runScript } from "../db/sql-script.js";
 import { describeTarget, type Target } from "../db/target.js";
 import { inTransaction } from "../db/transaction.js";
+import { PermissionError } from "../errors/connection.js";
 import { ResetRefusedError, SchemaNotEmptyError } from "../errors/migrations.js";
 import { ConsentMissingError, MarkedDatabaseError } from "../errors/usage.js";
 import { shellWord } from "../shell.js";
@@ -74,13 +75,17 @@ export async function resetDatabase(target: Target, options: ResetOptions = {}):
     );
     return resultOf(target, plan, rows, applied);
   } catch (error) {
-    throw error instanceof ReplayImpossible
-      ? new ResetRefusedError(
+    if (!(error instanceof ReplayImpossible)) {
+      throw translateError(error, target);
+    }
+    const cause = translateError(error.cause, target);
+    throw cause instanceof PermissionError
+      ? cause
+      : new ResetRefusedError(
           `what the migrations have made in ${describeTarget(target)} cannot be told from the rest: ${error.message}`,
-          "as a role that may create schemas in this database (GRANT CREATE ON DATABASE … TO …): vocabdb migrate reset",
+          null,
           { cause: error },
-        )
-      : translateError(error, target);
+        );
   }
 }
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { defineCursor, pageOf } from "./cursor.js";
+import { cursorTime, defineCursor, pageOf } from "./cursor.js";
 import { MASTERED } from "./progress.js";
 import { findUser, requireVisible } from "./user.js";
 
@@ -45,7 +45,7 @@ export interface ProgressPage {
   readonly nextCursor: string | null;
 }
 
-const cursor = defineCursor("progress list", z.tuple([z.iso.datetime(), z.guid()]));
+const cursor = defineCursor("progress list", z.tuple([cursorTime, z.guid()]));
 
 /**
  * Ordered by the time of the next review. A page costs the same wherever it lies.

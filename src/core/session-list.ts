@@ -3,6 +3,7 @@ import type { PoolClient } from "pg";
 import * as z from "zod";
 import { Bindings, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
+import { mayRead } from "../db/privileges.js";
 import { inTransaction } from "../db/transaction.js";
 import { defineCursor, pageOf } from "./cursor.js";
 import { inState, type SessionState, type SessionSummary, sessionColumns } from "./sessions.js";
@@ -42,7 +43,8 @@ export async function listSessions(connection: Connection, options: SessionListO
   const [behind = null] = after === undefined ? [] : cursor.decode(after);
   const rows = await inTransaction(connection, { readOnly: true, signal }, async (client) => {
     const userId = email === undefined ? null : await visibleUser(client, email, deleted);
-    return readRows(client, { userId, state, deleted, behind, count: limit + 1, now });
+    const columns = candidateColumns(await mayRead(client, "sessions", "token_hash"));
+    return readRows(client, { userId, state, deleted, behind, count: limit + 1, now, columns });
   });
   const page = pageOf(rows, limit, cursor, ({ id }) => [id]);
   return { sessions: page.rows, nextCursor: page.nextCursor };
@@ -62,6 +64,14 @@ interface Wanted {
   readonly behind: string | null;
   readonly count: number;
   readonly now: Date;
+  /** In SQL: what is read of `sessions AS s`. */
+  readonly columns: string;
+}
+
+/** What {@link sessionColumns} needs. */
+function candidateColumns(withHash: boolean): string {
+  return `s.id, s.user_id, s.user_agent, s.created_at, s.last_used_at, s.expires_at, s.revoked_at,
+    ${withHash ? "s.token_hash" : "NULL AS token_hash"}`;
 }
 
 async function readRows(client: PoolClient, wanted: Wanted): Promise<SessionSummary[]> {
@@ -104,15 +114,17 @@ async function reaches(client: PoolClient, wanted: Wanted, bound: number): Promi
 
 /** In SQL, of `sessions AS s`; null where nothing is asked. */
 interface Conditions {
+  readonly columns: string;
   readonly now: string;
   readonly isOfUser: string | null;
   readonly isInState: string | null;
   readonly isBehind: string | null;
 }
 
-function conditionsOf({ userId, state, behind, now }: Wanted, query: Bindings): Conditions {
+function conditionsOf({ userId, state, behind, now, columns }: Wanted, query: Bindings): Conditions {
   const time = query.bind(now);
   return {
+    columns,
     now: time,
     isOfUser: userId === null ? null : `s.user_id = ${query.bind(userId)}`,
     isInState: state === null ? null : inState(time)[state],
@@ -123,7 +135,7 @@ function conditionsOf({ userId, state, behind, now }: Wanted, query: Bindings): 
 /** In SQL: the sessions among which those that are wanted are looked for. */
 type Candidates = (conditions: Conditions) => string;
 
-const all: Candidates = ({ isBehind }) => `SELECT * FROM sessions AS s ${where(isBehind)}`;
+const all: Candidates = ({ columns, isBehind }) => `SELECT ${columns} FROM sessions AS s ${where(isBehind)}`;
 
 const newest =
   (bound: number): Candidates =>
@@ -131,8 +143,8 @@ const newest =
     `${all(conditions)} ORDER BY s.id DESC LIMIT ${bound}`;
 
 /** Those that are wanted themselves. OFFSET keeps the server from walking through all to find them. */
-const collected: Candidates = ({ isOfUser, isInState, isBehind }) =>
-  `SELECT * FROM sessions AS s ${where(isOfUser, isInState, isBehind)} OFFSET 0`;
+const collected: Candidates = ({ columns, isOfUser, isInState, isBehind }) =>
+  `SELECT ${columns} FROM sessions AS s ${where(isOfUser, isInState, isBehind)} OFFSET 0`;
 
 async function select(client: PoolClient, wanted: Wanted, candidates: Candidates): Promise<SessionSummary[]> {
   const query = new Bindings();

@@ -17,8 +17,8 @@ export interface SessionSummary {
   readonly email: string;
   readonly state: SessionState;
   readonly userAgent: string | null;
-  /** Eight hexadecimal digits that tell sessions apart. */
-  readonly fingerprint: string;
+  /** Eight hexadecimal digits that tell sessions apart; null where the role may not read what they are made of. */
+  readonly fingerprint: string | null;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
   readonly expiresAt: Date;

@@ -4,6 +4,7 @@ import { Writable } from "node:stream";
 import type { PoolClient } from "pg";
 import { setting } from "../db/copy.js";
 import type { Connection } from "../db/pool.js";
+import { mayRead } from "../db/privileges.js";
 import { inTransaction } from "../db/transaction.js";
 import { column, type ExportColumn, type ExportFormat, exportRows, text, time } from "./export.js";
 import { type OutputOptions, withOutput, withOutputFolder } from "./output.js";
@@ -14,7 +15,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** What is held about one person. Times are ISO 8601 in UTC. */
 export interface UserExport {
-  /** With `hasPassword` in place of the hash. */
+  /** With `hasPassword` in place of the hash; null where the role may not read that. */
   readonly user: Row;
   /** Without what tokens are compared with. */
   readonly sessions: readonly Row[];
@@ -36,7 +37,9 @@ interface Part {
 
 const USER_ID = `${setting("user_id")}::uuid`;
 
-const SOURCES: Readonly<Record<keyof UserExport, Part>> = {
+type Sources = Readonly<Record<keyof UserExport, Part>>;
+
+const SOURCES: Sources = {
   user: {
     columns: [
       column("id", "u.id"),
@@ -100,6 +103,15 @@ const SOURCES: Readonly<Record<keyof UserExport, Part>> = {
   },
 };
 
+/** For a role that may not read hashes. */
+const WITHOUT_HASH: Sources = {
+  ...SOURCES,
+  user: {
+    ...SOURCES.user,
+    columns: SOURCES.user.columns.map((each) => (each.name === "has_password" ? column(each.name, "NULL") : each)),
+  },
+};
+
 export interface UserExportOptions {
   /** Exports a soft-deleted user too. */
   readonly deleted?: boolean;
@@ -116,8 +128,8 @@ export async function exportUser(
   email: string,
   options: UserExportOptions = {},
 ): Promise<UserExport> {
-  return inSnapshotOf(connection, email, options, async (client, settings) => {
-    const rowsOf = (part: keyof UserExport): Promise<Row[]> => readRows(client, SOURCES[part], settings);
+  return inSnapshotOf(connection, email, options, async (client, sources, settings) => {
+    const rowsOf = (part: keyof UserExport): Promise<Row[]> => readRows(client, sources[part], settings);
     const [user = {}] = await rowsOf("user");
     return {
       user,
@@ -142,12 +154,12 @@ export async function exportUserFiles(
 ): Promise<UserExportCounts> {
   const { path, cwd, stdout, escapeFormulas = false, signal } = options;
   return withOutputFolder({ path, cwd }, (folder) =>
-    inSnapshotOf(connection, email, options, async (client, settings) => {
+    inSnapshotOf(connection, email, options, async (client, sources, settings) => {
       const counts = { user: 0, sessions: 0, progress: 0, history: 0 };
       for (const part of PARTS) {
         const file = { path: join(folder, `${part}.csv`), cwd, stdout, force: false };
         counts[part] = await withOutput(file, (sink) =>
-          exportRows(client, sink, { ...SOURCES[part], settings, format: "csv", escapeFormulas, signal }),
+          exportRows(client, sink, { ...sources[part], settings, format: "csv", escapeFormulas, signal }),
         );
       }
       return counts;
@@ -162,13 +174,14 @@ async function inSnapshotOf<T>(
   connection: Connection,
   email: string,
   { deleted = false, signal }: UserExportOptions,
-  work: (client: PoolClient, settings: Settings) => Promise<T>,
+  work: (client: PoolClient, sources: Sources, settings: Settings) => Promise<T>,
 ): Promise<T> {
   return inTransaction(connection, { readOnly: true, signal }, async (client) => {
     const user = await findUser(client, email);
     requireVisible(user, deleted);
     const emails = await emailPeriods(client, user.email);
-    return work(client, { user_id: user.id, emails: JSON.stringify(emails) });
+    const sources = (await mayRead(client, "users", "password_hash")) ? SOURCES : WITHOUT_HASH;
+    return work(client, sources, { user_id: user.id, emails: JSON.stringify(emails) });
   });
 }
 

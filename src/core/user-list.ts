@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Bindings, escapeLike, where } from "../db/bindings.js";
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
-import { defineCursor, pageOf } from "./cursor.js";
+import { cursorTime, defineCursor, pageOf } from "./cursor.js";
 import { USER_COLUMNS, type User } from "./user.js";
 
 export interface ListOptions {
@@ -31,7 +31,7 @@ export interface UserPage {
 }
 
 const byEmail = defineCursor("user list", z.tuple([z.string().min(1)]));
-const byCreation = defineCursor("user list", z.tuple([z.iso.datetime(), z.guid()]));
+const byCreation = defineCursor("user list", z.tuple([cursorTime, z.guid()]));
 
 /** A page costs the same wherever it lies. @throws {UsageError} for a foreign cursor */
 export async function listUsers(connection: Connection, options: ListOptions = {}): Promise<UserPage> {

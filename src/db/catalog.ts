@@ -123,6 +123,12 @@ const uses = (catalog: string, oid: string): string =>
             AND (u.refclassid = 'pg_proc'::regclass OR u.refobjsubid > 0)
           ORDER BY 1)`;
 
+/** That of prisma/roles.sql, of `pg_policy AS p`: part of who may do what, which is no part of a schema. Exactly as it is made there. */
+const OF_ROLES_SCRIPT = `p.polname = 'vocabdb_roles' AND p.polpermissive AND p.polcmd = '*'
+  AND ARRAY(SELECT r.rolname::text FROM pg_roles AS r WHERE r.oid = ANY(p.polroles) ORDER BY r.rolname COLLATE "C")
+      = ARRAY['vocabdb_reader', 'vocabdb_writer'] AND cardinality(p.polroles) = 2
+  AND pg_get_expr(p.polqual, p.polrelid) = 'true' AND p.polwithcheck IS NULL`;
+
 /** Each row: kind, table, name, position, uses, the other fields of the kind as an object, and its place among its like. */
 const QUERY = `
 WITH tables AS MATERIALIZED (
@@ -183,6 +189,7 @@ SELECT 'policy', t.name, quote_ident(p.polname), p.oid::bigint::float8, '{}',
          ' WITH CHECK (' || pg_get_expr(p.polwithcheck, t.oid) || ')')), 0
   FROM tables AS t
   JOIN pg_policy AS p ON p.polrelid = t.oid
+ WHERE NOT (${OF_ROLES_SCRIPT})
 UNION ALL
 SELECT 'view', NULL, quote_ident(c.relname), c.oid::bigint::float8, '{}',
        jsonb_build_object('sql', format('CREATE %s %I%s AS %s',

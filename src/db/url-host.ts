@@ -14,7 +14,7 @@ export function splitHost(
   corrected: (host: string) => string | null,
 ): { readonly hostName: string | null; readonly port: number } {
   // Several hosts pass here, to be told apart from what cannot be read.
-  const match = /^(\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^:,\s]*|.*,.*?)(?::(\d*))?$/.exec(host);
+  const match = /^(\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^:,\s]*|(?=.*,).*?)(?::(\d*))?$/.exec(host);
   if (match === null) {
     problems.push(unreadable(name, host, corrected));
     return { hostName: null, port: 0 };
@@ -37,7 +37,7 @@ function unreadable(name: string, host: string, corrected: (host: string) => str
     const what = "has an IPv6 address without brackets as its host";
     return problem(name, "url.host", what, `write it in brackets: ${useOrForm(url)}`);
   }
-  const [, hostName = "", rest = ""] = /^([^:\s]+)(.*)$/.exec(host) ?? [];
+  const [, hostName = "", rest = ""] = /^([^:\s]+)(.*)$/s.exec(host) ?? [];
   const url = hostName === "" ? null : corrected(`${hostName}:${/:(\d+)$/.exec(rest)?.[1] ?? PORT}`);
   const what = "has a host or port that cannot be read";
   return problem(

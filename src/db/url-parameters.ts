@@ -57,10 +57,10 @@ const Parameters = z.object({
 });
 
 /** Of the driver, JDBC and others, in place of `sslmode`. */
-const SSL_SWITCH: Readonly<Record<string, SslMode>> = {
-  ...{ true: "require", "1": "require", require: "require", on: "require", "no-verify": "require" },
-  ...{ false: "disable", "0": "disable", disable: "disable", off: "disable" },
-};
+const SSL_SWITCH: ReadonlyMap<string, SslMode> = new Map([
+  ...["true", "1", "require", "on", "no-verify"].map((word) => [word, "require"] as const),
+  ...["false", "0", "disable", "off"].map((word) => [word, "disable"] as const),
+]);
 
 /** Of others, with what to write in their place. */
 const REPLACED: Readonly<Record<string, string>> = {
@@ -117,7 +117,7 @@ export function parseParameters(name: string, query: URLSearchParams) {
 /** `ssl=true` asks for what `sslmode` is for; without a word it would leave a connection open to be read. */
 function readSwitch(name: string, { ssl, sslmode }: Record<string, string>) {
   const warnings: Finding[] = [];
-  const sslMode = ssl === undefined ? undefined : SSL_SWITCH[ssl.toLowerCase()];
+  const sslMode = ssl === undefined ? undefined : SSL_SWITCH.get(ssl.toLowerCase());
   if (ssl !== undefined) {
     const instead = sslmode === undefined ? (sslMode ?? "require") : null;
     warnings.push({
@@ -130,7 +130,7 @@ function readSwitch(name: string, { ssl, sslmode }: Record<string, string>) {
 }
 
 function fixOfMode(mode = ""): string {
-  const meant = SSL_SWITCH[mode.toLowerCase()];
+  const meant = SSL_SWITCH.get(mode.toLowerCase());
   return meant === undefined
     ? "write sslmode=verify-full and sslrootcert=FILE, or sslmode=require where the certificate is not to be checked"
     : `write sslmode=${meant}`;

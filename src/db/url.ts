@@ -10,7 +10,7 @@ import { splitHost } from "./url-host.js";
 import { splitUrl } from "./url-lint.js";
 import { DEFAULTS, parseParameters } from "./url-parameters.js";
 import { placeholders } from "./url-placeholders.js";
-import { type Authority, problem } from "./url-problem.js";
+import { type Authority, type CorrectedUrl, problem } from "./url-problem.js";
 
 export interface UrlDefaults {
   /** Used when the URL has no password. */
@@ -44,13 +44,14 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
     try {
       return decodeURIComponent(part);
     } catch {
-      const corrected = correctedUrl(encodeStrayPercents(url.reveal()));
-      problems.push(
-        problem(name, "url.percent", `has a ${what} with a stray %: write % as %25`, corrected && `use ${corrected}`),
-      );
+      problems.push(undecodable(name, url.reveal(), what, correctedUrl));
       return part;
     }
   };
+  if (Object.values(parts).some((part) => part.includes("%00"))) {
+    // It would end a text in what is sent to the server, and begin another setting of the session.
+    problems.push(problem(name, "url.invisible-character", "has %00 in it, which no part of it can hold", "remove it"));
+  }
   const query = new URLSearchParams(parts.query);
   const { parameters, problems: ofParameters, warnings } = parseParameters(name, query);
   problems.push(...ofParameters);
@@ -172,6 +173,16 @@ function doubts(name: string, target: Target, { query, path }: Authority): Findi
 function joinUrl({ user, password, host, path, query }: Authority): string {
   const userInfo = user === "" && password === "" ? "" : `${user}${password === "" ? "" : `:${password}`}@`;
   return `postgresql://${userInfo}${host}${path}${query === "" ? "" : `?${query}`}`;
+}
+
+function undecodable(name: string, url: string, what: string, corrected: CorrectedUrl): Finding {
+  const encoded = encodeStrayPercents(url);
+  if (encoded === url) {
+    const fix = "write other letters than ASCII as the bytes of their UTF-8: ü is %C3%BC";
+    return problem(name, "url.percent", `has a ${what} whose %-encoded characters are not UTF-8`, fix);
+  }
+  const usable = corrected(encoded);
+  return problem(name, "url.percent", `has a ${what} with a stray %: write % as %25`, usable && `use ${usable}`);
 }
 
 function encodeStrayPercents(url: string): string {

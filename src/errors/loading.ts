@@ -118,6 +118,8 @@ function andMore(count: number): string[] {
   return count > 0 ? [`… and ${count} more`] : [];
 }
 
+const SHOWN_HEADERS = 50;
+
 /** The first line of a file does not say where to find what is needed. */
 export class BadHeaderError extends VocabdbError {
   readonly code = "BAD_HEADER";
@@ -131,8 +133,9 @@ export class BadHeaderError extends VocabdbError {
     /** 1-based. */
     readonly place = { line: 1, column: 1 },
   ) {
-    const seen =
-      headers.length === 0 ? "" : ` (the headers are: ${headers.map((header) => JSON.stringify(header)).join(", ")})`;
+    const shown = headers.slice(0, SHOWN_HEADERS).map((header) => JSON.stringify(header));
+    const more = headers.length > shown.length ? ` … and ${headers.length - shown.length} more` : "";
+    const seen = headers.length === 0 ? "" : ` (the headers are: ${shown.join(", ")}${more})`;
     super(`${inline(file)}:${place.line}:${place.column}: ${reason}${seen}`, hint);
   }
 }

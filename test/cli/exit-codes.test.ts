@@ -5,7 +5,12 @@ import { describe, expect } from "vitest";
 import { temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 
-const MIGRATIONS = ["20260101000000_init", "20261122000000_history_and_search", "20261125000000_database_mark"];
+const MIGRATIONS = [
+  "20260101000000_init",
+  "20261122000000_history_and_search",
+  "20261125000000_database_mark",
+  "20261125120000_api_roles",
+];
 
 /** The one line that a failure with --json leaves on stderr. @throws when there is anything else */
 function errorOf(stderr: string): { code: string; message: string; hint: string | null } {

@@ -41,6 +41,16 @@ it("global options are understood before and after the command", async ({ db }) 
   }
 });
 
+it("what is no option asks for no JSON, stack trace or other form", async ({ db }) => {
+  const search = await vocabdb(["word", "search", "--", "--json"], { url: db.url });
+  expect(search).toMatchObject({ exitCode: 0, stdout: "no words\n" });
+  const missing = await vocabdb(["word", "show", "--", "-v"], { url: db.url });
+  expect(missing.exitCode).toBe(4);
+  expect(missing.stderr.split("\n")).toHaveLength(3);
+  const verbose = await vocabdb(["word", "show", "nowhere", "-qv"], { url: db.url });
+  expect(verbose.stderr).toMatch(/^ +at /m);
+});
+
 it("--json keeps to the documented form", async ({ db }) => {
   const created = (
     await vocabdb(["user", "create", "ada@example.org", "--name", "Ada", "--json"], { url: db.url })
@@ -68,7 +78,8 @@ it("--json keeps to the documented form", async ({ db }) => {
 it("the whole main job, as text", async ({ emptyDb }) => {
   const url = emptyDb.url;
   expect((await vocabdb(["migrate"], { url })).stdout).toBe(
-    "applied 20260101000000_init\napplied 20261122000000_history_and_search\napplied 20261125000000_database_mark\n",
+    "applied 20260101000000_init\napplied 20261122000000_history_and_search\n" +
+      "applied 20261125000000_database_mark\napplied 20261125120000_api_roles\n",
   );
   expect((await vocabdb(["migrate"], { url })).stdout).toContain("nothing to apply");
   expect((await vocabdb(["seed", "--demo"], { url })).stdout).toMatch(/words\.csv +900 +900 +0 +0\n\ndemo: 4 users/);

@@ -13,6 +13,14 @@ const DELETED_AT = "2026-05-01T00:00:00.000Z";
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe("user update", () => {
+  it("takes a name as files have it: by characters, in the composed form", async ({ db }) => {
+    await addPeople(db, { email: ADA });
+    const rename = (name: string) => runUser(db, ["update", ADA, "--name", name]);
+    expect((await rename("😀".repeat(200))).document.user.displayName).toBe("😀".repeat(200));
+    expect((await rename("Zoe\u0308")).document.user.displayName).toBe("Zoë");
+    expect(await rename("😀".repeat(201))).toMatchObject({ exitCode: 2, code: "USAGE" });
+  });
+
   it("answers with a document, converges, and is recorded with the reason", async ({ db }) => {
     await addPeople(db, { email: ADA });
     const args = ["update", ADA, "--name", "Ada", "--reason", "as asked"];

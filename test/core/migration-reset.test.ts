@@ -146,7 +146,7 @@ describe("is refused, and nothing is dropped,", () => {
     await withRole(db, "BYPASSRLS", async ({ name, password }) => {
       const target = { ...db.target, user: name, password: new Secret(password) };
       await expect(resetDatabase(target, { confirm: target.database })).rejects.toMatchObject({
-        ...{ code: "RESET_REFUSED", message: expect.stringContaining("permission denied for database") },
+        ...{ code: "PERMISSION_DENIED", message: expect.stringContaining("permission denied for database") },
       });
     });
     expect(await emails(db)).toEqual([]);

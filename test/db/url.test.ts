@@ -116,6 +116,12 @@ describe("parameters", () => {
     expect(target(`postgresql://ada@h/d?sslmode=${mode}`).tls.mode).toBe(expected);
   });
 
+  it.each(["constructor", "__proto__", "toString"])("ssl=%s, which is none, leaves the mode alone", (ssl) => {
+    const { target: read, warnings } = parse(`postgresql://ada@h/d?ssl=${ssl}`);
+    expect(read.tls.mode).toBe("prefer");
+    expect(warnings.map(({ fix }) => fix)).toEqual(["write sslmode=require in its place"]);
+  });
+
   it("name the files of TLS", () => {
     const query = "sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/c.pem&sslkey=/k.pem";
     expect(target(`postgresql://ada@h/d?${query}`).tls).toEqual({
@@ -130,6 +136,7 @@ describe("parameters", () => {
     ["connection_limit=many", "connection_limit must be a whole number"],
     ["connection_limit=0", "connection_limit"],
     ["connection_limit=1001", "connection_limit"],
+    ["sslmode=constructor", "sslmode must be disable, prefer, require, verify-ca or verify-full"],
     ["sslmode=on", "sslmode must be disable, prefer, require, verify-ca or verify-full"],
     ["sslmode=", "sslmode must be"],
     ["schema=", "schema must not be empty"],
@@ -204,6 +211,9 @@ describe("what is no PostgreSQL address is refused, with the reason", () => {
     ["postgresql://ada:100%@h/d", "has a password with a stray %"],
     ["postgresql://ada@h/100%", "has a database name with a stray %"],
     ["postgresql://ada@h%/d", "has a host name with a stray %"],
+    ["postgresql://m%FCller@h/d", "has a user name whose %-encoded characters are not UTF-8"],
+    ["postgresql://ada%00database%00other@h/d", "has %00 in it"],
+    ["postgresql://ada@h/d?options=%00", "has %00 in it"],
     ["postgresql://ada@h/d#fragment", "contains #"],
   ])("%j", (url, problem) => {
     const { problems } = refusal(url);

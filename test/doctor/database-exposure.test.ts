@@ -1,15 +1,13 @@
 /** Tables that strangers may read: with the roles as Supabase has them, found and closed. */
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { MIGRATIONS_TABLE, TABLES } from "../../src/core/doctor/checks-expected.js";
 import { stages } from "../../src/core/doctor/stages.js";
 import type { FindingId } from "../../src/finding.js";
-import { it, withAdmin } from "../support/database.js";
-import { withRole } from "../support/roles.js";
+import { it } from "../support/database.js";
+import { reserveApiRoles, withRole } from "../support/roles.js";
 import { examined, expectMended, findingIn, runFix, type Setup } from "./examined.js";
 
-/** Roles belong to the whole server, so what is granted to them in a database has to go before they do. */
-beforeAll(() => withAdmin((admin) => admin.query("CREATE ROLE anon; CREATE ROLE authenticated")));
-afterAll(() => withAdmin((admin) => admin.query("DROP ROLE anon, authenticated")));
+reserveApiRoles();
 
 const OPEN = "ALTER TABLE users DISABLE ROW LEVEL SECURITY;";
 const VIEW = "CREATE VIEW people AS SELECT id, email FROM users;";
@@ -30,6 +28,14 @@ const setups: readonly Setup[] = [
     ...{ id: "exposure.anon-grant", level: "warning" },
     message: "anon has INSERT, SELECT on public.users; row level security keeps all rows from them",
     fix: /^REVOKE ALL ON public\.users FROM anon$/,
+    byFix: true,
+  },
+  {
+    name: "a table granted with what row level security does not stop",
+    broken: "GRANT ALL ON users TO authenticated",
+    ...{ id: "exposure.anon-grant", level: "warning" },
+    message: "as long as it stays on, but stops neither TRUNCATE nor triggers and foreign keys of theirs",
+    fix: /^REVOKE ALL ON public\.users FROM authenticated$/,
     byFix: true,
   },
   {

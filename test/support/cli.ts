@@ -8,11 +8,11 @@ import {
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { inject, onTestFinished } from "vitest";
 import type { run } from "../../src/cli/run.js";
 import { packageRoot } from "../../src/package-root.js";
+import { runInProcess } from "./in-process.js";
 
 export const EXECUTABLE = join(packageRoot, "bin", "vocabdb.js");
 
@@ -133,28 +133,6 @@ export async function vocabdbHere(args: readonly string[], options: CliOptions =
   }
   const cli = (await import(pathToFileURL(join(packageRoot, "dist", "cli.js")).href)) as { readonly run: typeof run };
   const home = temporaryFolder();
-  const stdout = new Collector();
-  const stderr = new Collector();
-  const exitCode = await cli.run({
-    ...{ argv: args, cwd: cwd ?? home, env: environment(home, options), stdout, stderr },
-    stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]),
-    signal: new AbortController().signal,
-    lendTerminal: (work) => work(),
-  });
-  const said = { stdout: stdout.text(), stderr: stderr.text() };
-  return { exitCode, ...said, json: () => JSON.parse(said.stdout) };
-}
-
-/** What a stream was given. */
-class Collector extends Writable {
-  readonly #chunks: Buffer[] = [];
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#chunks.push(chunk);
-    done();
-  }
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString("utf8");
-  }
+  const said = await runInProcess(cli.run, args, { cwd: cwd ?? home, env: environment(home, options), input });
+  return { ...said, json: () => JSON.parse(said.stdout) };
 }

@@ -142,7 +142,7 @@ function sessionTable(sessions: readonly SessionSummary[], view: View): string {
     { title: "age", value: ({ createdAt }) => age(createdAt, view.now), align: "right" },
     ...(view.width < WIDTH_FOR_FINGERPRINT
       ? []
-      : [{ title: "fingerprint", value: ({ fingerprint }: SessionSummary) => fingerprint }]),
+      : [{ title: "fingerprint", value: ({ fingerprint }: SessionSummary) => fingerprint ?? "–" }]),
     { title: "user agent", value: ({ userAgent }) => userAgent ?? "–", flexible: true },
   ];
   return table(sessions, columns, view, "no sessions");

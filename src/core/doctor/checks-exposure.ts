@@ -73,6 +73,9 @@ interface Grants {
   readonly isMeant: boolean;
 }
 
+/** What no policy has a say in. */
+const UNSTOPPABLE = /TRUNCATE|TRIGGER|REFERENCES/;
+
 const grants: DatabaseCheck = {
   stage: "exposure",
   ids: ["exposure.anon-grant"],
@@ -111,7 +114,7 @@ const grants: DatabaseCheck = {
         exposed.length > 0 ? "error" : "warning",
         exposed.length > 0
           ? `${what}${more}, and row level security does not stop them`
-          : `${what}${more}; row level security keeps all rows from them as long as it stays on`,
+          : `${what}${more}; row level security keeps all rows from them as long as it stays on${rows.some(({ privileges }) => UNSTOPPABLE.test(privileges)) ? ", but stops neither TRUNCATE nor triggers and foreign keys of theirs" : ""}`,
         revokes.join("; "),
         {
           repair: rows.every(({ isOwner, grantor, isMeant }) => isOwner && grantor === null && !isMeant)

@@ -15,6 +15,8 @@ interface Role {
   readonly hasSchema: boolean;
   readonly mayUse: boolean;
   readonly mayCreate: boolean;
+  /** One that prisma/roles.sql made, so that it may not do everything. */
+  readonly isLimited: boolean;
 }
 
 async function roleOf({ client, target }: CheckContext): Promise<Role | undefined> {
@@ -24,7 +26,9 @@ async function roleOf({ client, target }: CheckContext): Promise<Role | undefine
                                CASE WHEN r.rolreplication THEN 'REPLICATION' END], NULL) AS powers,
             quote_ident($1) AS schema, n.oid IS NOT NULL AS "hasSchema",
             coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS "mayUse",
-            coalesce(has_schema_privilege(n.oid, 'CREATE'), has_database_privilege(current_database(), 'CREATE')) AS "mayCreate"
+            coalesce(has_schema_privilege(n.oid, 'CREATE'), has_database_privilege(current_database(), 'CREATE')) AS "mayCreate",
+            EXISTS (SELECT FROM pg_roles AS g WHERE g.rolname IN ('vocabdb_writer', 'vocabdb_reader')
+                       AND pg_has_role(g.oid, 'USAGE')) AS "isLimited"
        FROM pg_roles AS r LEFT JOIN pg_namespace AS n ON n.nspname = $1
       WHERE r.rolname = current_user`,
     [target.schema],
@@ -96,9 +100,13 @@ const rights: DatabaseCheck = {
       return [];
     }
     const tables = await ownTables(context);
-    return [...noCreate(role, tables), ...notOwner(role, tables), ...noRead(role, tables), ...rowsHidden(role, tables)];
+    const lacking = role.isLimited ? [] : [...noCreate(role, tables), ...notOwner(role, tables)];
+    return [...lacking, ...noRead(role, tables), ...rowsHidden(role, tables)];
   },
 };
+
+/** For tables that were made after it was run. */
+const ROLES_SCRIPT = "run prisma/roles.sql again, as the owner of the tables (docs/security.md)";
 
 function noCreate(role: Role, tables: readonly OwnTable[]): readonly DatabaseFinding[] {
   if (role.mayCreate) {
@@ -134,9 +142,11 @@ function noRead(role: Role, tables: readonly OwnTable[]): readonly DatabaseFindi
     return [];
   }
   const lists = unreadable.map(({ sql }) => sql).join(", ");
-  const fix = role.mayUse
-    ? `GRANT SELECT ON TABLE ${lists} TO ${role.name}`
-    : `GRANT USAGE ON SCHEMA ${role.schema} TO ${role.name}`;
+  const fix = role.isLimited
+    ? ROLES_SCRIPT
+    : role.mayUse
+      ? `GRANT SELECT ON TABLE ${lists} TO ${role.name}`
+      : `GRANT USAGE ON SCHEMA ${role.schema} TO ${role.name}`;
   return [finding("role.no-read", "error", `the role ${role.name} may not read ${namesOf(unreadable)}`, fix)];
 }
 
@@ -150,7 +160,7 @@ function rowsHidden(role: Role, tables: readonly OwnTable[]): readonly DatabaseF
           "role.rows-hidden",
           "error",
           `row level security hides every row of ${namesOf(hidden)} from the role ${role.name}: reads find nothing, and say so without an error`,
-          `ALTER ROLE ${role.name} BYPASSRLS`,
+          role.isLimited ? ROLES_SCRIPT : `ALTER ROLE ${role.name} BYPASSRLS`,
         ),
       ];
 }

@@ -11,6 +11,7 @@ export interface OwnTable {
   readonly owner: string;
   /** Whether the role may do what only the owner may. */
   readonly isOwner: boolean;
+  /** But for the hashes, which no check needs. */
   readonly mayRead: boolean;
   readonly rowSecurity: boolean;
   /** Row level security keeps every row from this role: the table looks empty to it. */
@@ -22,7 +23,12 @@ export async function ownTables({ client, target }: CheckContext): Promise<reado
   const { rows } = await client.query<OwnTable>(
     `SELECT c.relname AS name, format('%I.%I', n.nspname, c.relname) AS sql, pg_get_userbyid(c.relowner) AS owner,
             pg_has_role(c.relowner, 'USAGE') AS "isOwner", c.relrowsecurity AS "rowSecurity",
-            has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS "mayRead",
+            has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (
+              SELECT FROM pg_attribute AS a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                 AND a.attname NOT IN ('password_hash', 'token_hash')
+                 AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
+            ) AS "mayRead",
             row_security_active(c.oid) AND NOT EXISTS (
               SELECT FROM pg_policy AS p, unnest(p.polroles) AS role
                WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')

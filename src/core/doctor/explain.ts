@@ -1,6 +1,6 @@
 /** The post-mortem of a command that could not connect: what the doctor would say, without a login. */
 import { describeAddress, type Target } from "../../db/target.js";
-import { ConnectionError, ConnectionLostError } from "../../errors/connection.js";
+import { CommitUnknownError, ConnectionError, ConnectionLostError } from "../../errors/connection.js";
 import type { Finding } from "../../finding.js";
 import { findingsOf } from "./finding-of.js";
 import { type Look, limitsUntil } from "./look.js";
@@ -20,6 +20,10 @@ export async function explainFailure(
   targets: readonly Target[],
   interrupted: AbortSignal,
 ): Promise<unknown> {
+  // That it is not known what became of the work matters more than why.
+  if (error instanceof CommitUnknownError) {
+    return error;
+  }
   const target = error instanceof ConnectionError ? targetOf(error, targets) : null;
   if (!(error instanceof ConnectionError) || target === null || !/^(net|tls)\./.test(error.finding ?? "")) {
     return error;

@@ -60,7 +60,8 @@ export function resolveLayout(file: string, headers: readonly string[], options:
     owner.has(index) || NOTES.has(header) || header === "" ? [] : [{ header, index }],
   );
   // A name that several columns have stands for the first of them.
-  const nameable = unused.filter(({ header, index }) => headers.indexOf(header) === index);
+  const first = new Map(headers.map((header, index) => [header, index] as const).reverse());
+  const nameable = unused.filter(({ header, index }) => first.get(header) === index);
   requireFields(
     refuse,
     options,

@@ -15,12 +15,26 @@ import type { WordNumbers } from "./word-numbers.js";
 
 const LEARNED = { studyCount: 1, correctCount: 1, confidence: 0.5 } as const;
 
+/** Not z.record, which leaves out a word that is written `__proto__`. */
+const Progress = z
+  .custom<Readonly<Record<string, unknown>>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "is not an object",
+  )
+  .superRefine((words, context) => {
+    for (const [word, learned] of Object.entries(words)) {
+      if (typeof learned !== "boolean") {
+        context.addIssue({ code: "custom", path: [word], message: "is neither true nor false" });
+      }
+    }
+  });
+
 const Stored = z.object({
   lists: z.array(
     z.object({
       id: z.union([z.string(), z.number()]).optional(),
       listName: z.string().optional(),
-      progress: z.record(z.string(), z.boolean()).default({}),
+      progress: Progress.default({}),
     }),
   ),
 });

@@ -3,6 +3,7 @@
  * database. In the table it stands under the ids of this one; progress-merge.ts finds them.
  */
 
+import { excerpt } from "../../excerpt.js";
 import { Refusal, type RowFault, type Shape } from "./shape.js";
 import { timeCell } from "./time-cell.js";
 import { USERS } from "./user-shape.js";
@@ -17,7 +18,7 @@ function countCell(text: string): string | null | Refusal {
   }
   return /^\d{1,10}$/.test(trimmed) && Number(trimmed) <= MAX_COUNT
     ? String(Number(trimmed))
-    : new Refusal(`${JSON.stringify(trimmed)} is not a whole number from 0 to ${MAX_COUNT}`);
+    : new Refusal(`${excerpt(trimmed)} is not a whole number from 0 to ${MAX_COUNT}`);
 }
 
 function confidenceCell(text: string): string | null | Refusal {
@@ -25,8 +26,8 @@ function confidenceCell(text: string): string | null | Refusal {
   if (trimmed === "") {
     return null;
   }
-  const value = /^\d*\.?\d+(e-?\d+)?$/i.test(trimmed) ? Number(trimmed) : Number.NaN;
-  return value >= 0 && value <= 1 ? String(value) : new Refusal(`${JSON.stringify(trimmed)} is not from 0 to 1`);
+  const value = /^(?:\d+(?:\.\d+)?|\.\d+)(?:e-?\d+)?$/i.test(trimmed) ? Number(trimmed) : Number.NaN;
+  return value >= 0 && value <= 1 ? String(value) : new Refusal(`${excerpt(trimmed)} is not from 0 to 1`);
 }
 
 const [EMAIL] = USERS.key;

@@ -3,6 +3,11 @@ import { ConnectionLostError, PermissionError } from "../../errors/connection.js
 import { quoted } from "./fixes.js";
 import { type Explanation, type Failure, type Rule, words } from "./rule.js";
 
+/** Which one that is depends on the command. New tables are granted to it by running the script again. */
+const RIGHT_ROLE =
+  "connect as the owner of the tables, or as a role that may do it, as prisma/roles.sql makes them (docs/security.md; run it again after migrations)";
+const MIGRATING_ROLE = "connect as the owner of the tables (docs/security.md)";
+
 const AGAIN = "try again in a moment; vocabdb db wait waits for it";
 
 export const SERVER_RULES: readonly Rule[] = [
@@ -144,7 +149,7 @@ export const SERVER_RULES: readonly Rule[] = [
     error: PermissionError,
     explain: (failure) => [
       notAllowed(failure),
-      `connect as the owner of the tables, or as a superuser: ALTER ROLE ${quoted(failure.target.user)} BYPASSRLS;`,
+      `${RIGHT_ROLE}; or as a superuser: ALTER ROLE ${quoted(failure.target.user)} BYPASSRLS;`,
     ],
   },
   {
@@ -154,7 +159,7 @@ export const SERVER_RULES: readonly Rule[] = [
     error: PermissionError,
     explain: (failure) => [
       notAllowed(failure),
-      `as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA ${quoted(failure.target.schema)} TO ${quoted(failure.target.user)};`,
+      `${MIGRATING_ROLE}; or as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA ${quoted(failure.target.schema)} TO ${quoted(failure.target.user)};`,
     ],
   },
   {
@@ -164,7 +169,7 @@ export const SERVER_RULES: readonly Rule[] = [
     error: PermissionError,
     explain: (failure) => [
       notAllowed(failure),
-      `as the owner of the database: GRANT CREATE ON DATABASE ${quoted(failure.target.database)} TO ${quoted(failure.target.user)};`,
+      `${MIGRATING_ROLE}; or as the owner of the database: GRANT CREATE ON DATABASE ${quoted(failure.target.database)} TO ${quoted(failure.target.user)};`,
     ],
   },
   {
@@ -178,10 +183,7 @@ export const SERVER_RULES: readonly Rule[] = [
     finding: "db.privilege",
     codes: ["42501"],
     error: PermissionError,
-    explain: (failure) => [
-      notAllowed(failure),
-      "connect as the owner of the tables, or have the owner grant what is missing",
-    ],
+    explain: (failure) => [notAllowed(failure), RIGHT_ROLE],
   },
 ];
 

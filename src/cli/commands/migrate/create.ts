@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import * as z from "zod";
-import type { Config } from "../../../config.js";
+import { type Config, hasPassword } from "../../../config.js";
 import { createMigration, type Shadow } from "../../../core/migration-create.js";
 import { PRISMA_FOLDER } from "../../../core/migration-files.js";
 import type { Resolution } from "../../../db/resolve.js";
@@ -85,7 +85,7 @@ function shadowOf(
   for (const { message } of warnings) {
     notice(`warning: ${message}`);
   }
-  if (option !== undefined && /^[^?#]*:\/\/[^/]*:[^/]+@/.test(option)) {
+  if (option !== undefined && hasPassword(option)) {
     notice(
       "warning: the password in --shadow-url can be read by every user of this machine in the list of processes; set SHADOW_DATABASE_URL instead",
     );
