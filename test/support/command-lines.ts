@@ -1,6 +1,6 @@
 /** All commands with all of their arguments and options, as the registry has them: a new one is covered by itself. */
 import type { Command, Parameter } from "../../src/cli/command.js";
-import { globalOptions } from "../../src/cli/options.js";
+import { globalOptions } from "../../src/cli/global-options.js";
 import { registry } from "../../src/cli/registry.js";
 
 export interface KnownOption {
@@ -20,7 +20,7 @@ export interface KnownCommand {
 /** What would start a server or another program and wait for it, which an argument alone does not end. */
 const LASTING = new Set(["db start", "db studio", "db shell"]);
 
-function optionOf({ flags }: Parameter): KnownOption {
+function optionOf({ flags }: Pick<Parameter, "flags">): KnownOption {
   return { name: /--[\w-]+/.exec(flags)?.[0] ?? "", takesValue: flags.includes("<") };
 }
 
