@@ -97,7 +97,10 @@ describe("a migration", () => {
       ConnectionLostError,
     );
     const record = "SELECT FROM _prisma_migrations WHERE migration_name = $1";
-    expect([await db.query("SELECT FROM pg_class WHERE relname = 'a'"), await db.query(record, [name])]).toEqual([[], []]);
+    expect([await db.query("SELECT FROM pg_class WHERE relname = 'a'"), await db.query(record, [name])]).toEqual([
+      [],
+      [],
+    ]);
     expect(await deploy("CREATE TABLE a ()")).toMatchObject({ applied: [name] });
   });
 
