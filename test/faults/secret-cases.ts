@@ -21,8 +21,8 @@ const ADA = "ada@example.org";
 const BOB = "bob@example.org";
 const WORDS = "language,term,definition\nde,Baum,tree\n";
 const withPassword = { input: `${USER_PASSWORD}\n` };
-const LAST_MIGRATION = "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%database_mark'";
-const UNFINISHED = "UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name LIKE '%database_mark'";
+const LAST_MIGRATION = "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%api_roles'";
+const UNFINISHED = "UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name LIKE '%api_roles'";
 const begunAgain = [LAST_MIGRATION, "DROP TABLE database_mark CASCADE"];
 
 /** By command; those of the embedded server, which need one, are tried in a test of their own. */
@@ -37,7 +37,7 @@ export const COMMANDS: Readonly<Record<string, readonly Case[]>> = {
   "migrate status": [{ args: [], setup: ["ALTER TABLE users ADD extra text"] }],
   "migrate plan": [{ args: [], setup: begunAgain }],
   "migrate create": [{ args: ["nothing_new", "--dry-run"] }],
-  "migrate resolve": [{ args: ["--applied", "20261125000000_database_mark"], setup: [UNFINISHED] }],
+  "migrate resolve": [{ args: ["--applied", "20261125120000_api_roles"], setup: [UNFINISHED] }],
   "migrate reset": [{ args: ["--confirm", "DATABASE"] }],
   seed: [{ args: ["--file", "words.csv"], files: { "words.csv": WORDS } }, { args: ["--demo"] }],
   "user create": [{ args: ["eve@example.org", "--password-stdin"], ...withPassword }],
