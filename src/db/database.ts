@@ -1,5 +1,4 @@
 /** The Prisma client over the shared pool: what this package's library and its commands work with. */
-import { CommitUnknownError, ConnectionLostError } from "../errors/connection.js";
 import { EmailTakenError } from "../errors/users.js";
 import { ConstraintError } from "../errors/words.js";
 import { Prisma, PrismaClient } from "../generated/prisma/client.js";
@@ -7,7 +6,7 @@ import { translateCommitError, translateError } from "./errors.js";
 import { type Connection, openConnection } from "./pool.js";
 import { UtcAdapterFactory } from "./prisma-adapter.js";
 import { softDelete } from "./soft-delete.js";
-import { describeTarget, type Target } from "./target.js";
+import type { Target } from "./target.js";
 
 export interface Database extends Connection {
   /**
