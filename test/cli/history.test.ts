@@ -111,7 +111,7 @@ describe("no secret", () => {
         [{}, `--database-url=${url}`],
         [{}, "--env-file", join(cwd, "secret.env")],
         [{ cwd }, "--env-file=secret.env"],
-        [{ url }, "--name", url, "--reason", `moved from ${url}`],
+        [{ url, mayTell: "the name of the user" }, "--name", url, "--reason", `moved from ${url}`],
       ];
       for (const [number, [options, ...args]] of given.entries()) {
         const { exitCode } = await vocabdb(["user", "create", `u${number}@example.org`, ...args], options);

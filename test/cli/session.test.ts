@@ -170,7 +170,7 @@ it.for([
 ] as const)("session %s ends with exit code %i and changes nothing", async ([line, code, error], { db }) => {
   await fill(db);
   const before = await allRows(db);
-  const { exitCode, stdout, stderr } = await vocabdb(["session", ...line.split(" "), "--json"], { url: db.url });
+  const { exitCode, stdout, stderr } = await vocabdb(["--json", "session", ...line.split(" ")], { url: db.url });
   expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
   expect(JSON.parse(stderr).error.code).toBe(error);
   expect(await allRows(db)).toEqual(before);

@@ -157,7 +157,7 @@ describe("an export", () => {
       .split("\n")
       .slice(1)
       .map((line) => line.split(",")[4]);
-    expect(cells.sort()).toEqual(["'\t=1", "'+1", "'-1", "'=1", "'=1+1", "'@A1", "1=1"].sort());
+    expect(cells.sort()).toEqual(["'\t=1", "'+1", "'-1", "''=1", "'=1+1", "'@A1", "1=1"].sort());
   });
 
   it("stops when it is asked to, and the connection serves on", async ({ connection, db }) => {

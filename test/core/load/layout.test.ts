@@ -41,7 +41,7 @@ function advised(hint: string | null): { maps: string[]; language: string | null
     .split(/(?:^|; )say which [^:]*: /)
     .slice(1)
     .join(" ");
-  const words = execFileSync("sh", ["-c", `printf '%s\\0' ${typed}`], { encoding: "utf8" })
+  const words = execFileSync("bash", ["-c", `printf '%s\\0' ${typed}`], { encoding: "utf8" })
     .split("\0")
     .slice(0, -1);
   const valuesOf = (option: string) => words.filter((_, index) => words[index - 1] === option);
