@@ -29,6 +29,15 @@ export interface Fault {
   readonly endsWithinMs: number;
 }
 
+/** Five seconds for the roll-back, and what a loaded machine takes. */
+export const ROLLED_BACK_MS = 8_000;
+
+export function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (!child.kill(name)) {
+    throw new Error(`the process was not there to be sent ${name}`);
+  }
+}
+
 /** @returns what was promised and did not hold */
 export async function attempt(
   copies: Copies,

@@ -82,7 +82,6 @@ export const COMMANDS: readonly WritingCommand[] = [
     args: () => ["migrate", "resolve", "--rolled-back", SECOND],
     begins: "empty",
     prepare: failSecond,
-    again: ExitCode.usage,
   },
   {
     name: "migrate resolve --applied",

@@ -7,7 +7,7 @@ import { attempt, type Fault } from "./attempt.js";
 import { COMMANDS } from "./commands.js";
 import { Copies } from "./copies.js";
 import { measure } from "./course.js";
-import { pointsOf, spread } from "./points.js";
+import { pointsOf, someOf, spread } from "./points.js";
 
 /** Of a server on which nothing happens by itself. */
 export const SETTINGS = ["autovacuum = off", "scram_iterations = 1"];
@@ -22,7 +22,7 @@ export function tryAll(faultsOf: (server: () => OwnServer) => readonly Fault[]):
   const { seed } = inject("experiment");
   const from = (seed % 1_000) / 1_000;
   let copies: Copies | null = null;
-  test.each(COMMANDS)("$name", async (command) => {
+  test.each(someOf(COMMANDS, 4))("$name", async (command) => {
     copies ??= new Copies(server());
     const all = copies;
     const course = await measure(all, command);

@@ -1,4 +1,5 @@
 /** Where something happens: at which messages of a run, spread over all of it. */
+import { inject } from "vitest";
 import type { Turn } from "./course.js";
 
 export interface Point {
@@ -10,6 +11,12 @@ export interface Point {
 }
 
 const ENOUGH = 25;
+
+/** In a full run all of them, in a short one every so many, others with each seed. @param shift others with each experiment */
+export function someOf<T>(items: readonly T[], every: number, shift = 0): T[] {
+  const { seed, effort } = inject("experiment");
+  return effort === "full" ? [...items] : items.filter((_, index) => (index + seed + shift) % every === 0);
+}
 
 /** The first and the last turn, every COMMIT and its answer, and as many others as it takes, spread evenly. */
 export function pointsOf(turns: readonly Turn[]): Point[] {
