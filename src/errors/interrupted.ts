@@ -13,7 +13,7 @@ export class InterruptedError extends VocabdbError {
     const isKnown = outcome !== "unknown";
     super(
       `interrupted by ${signal}; ${isKnown ? "what was not finished has been rolled back" : "whether the last change was committed is not known"}`,
-      isKnown ? null : "run the command again: what is done already is not done twice",
+      isKnown ? null : "see whether the change is on record (vocabdb history); if not, run the command again",
     );
     this.exitCode = signal === "SIGINT" ? ExitCode.interrupted : ExitCode.terminated;
   }

@@ -82,7 +82,7 @@ it("a command that is interrupted while it commits says that it does not know", 
     error: {
       code: "INTERRUPTED",
       message: "interrupted by SIGTERM; whether the last change was committed is not known",
-      hint: "run the command again: what is done already is not done twice",
+      hint: "see whether the change is on record (vocabdb history); if not, run the command again",
     },
   });
   expect(await db.query("SELECT FROM sessions WHERE revoked_at IS NULL")).toEqual([]);
