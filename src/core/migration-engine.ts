@@ -11,12 +11,6 @@ export function withEngine<T>(
   options?: LockOptions,
 ): Promise<T> {
   return withSchemaEngine(target, readDatamodel(), work, options).catch((error: unknown) => {
-    throw translateError(withSqlState(error), target);
+    throw translateError(error, target);
   });
-}
-
-/** What the server refuses while the engine looks around, it tells in words only. */
-function withSqlState(error: unknown): unknown {
-  const [, message] = /^ERROR: (permission denied for .*)$/m.exec(error instanceof Error ? error.message : "") ?? [];
-  return message === undefined ? error : Object.assign(new Error(message), { code: "42501" });
 }

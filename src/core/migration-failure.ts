@@ -4,17 +4,22 @@ import type { ScriptError } from "../db/sql-script.js";
 import { MigrationBlockedError, MigrationFailedError } from "../errors/migrations.js";
 import type { Migration } from "./migration-files.js";
 
-/** @param recorded whether the database's record says that the migration failed */
-export function migrationError(
-  failure: ScriptError,
-  { name }: Migration,
-  recorded: boolean,
-): MigrationBlockedError | MigrationFailedError {
+/** The server takes no writes, or has no disk, memory or connections left: it is not about the script. */
+const REFUSES_ANY = /^(25006|53...)$/;
+
+/**
+ * @param recorded whether the database's record says that the migration failed
+ * @returns what the server said, where it would refuse any other script as well
+ */
+export function migrationError(failure: ScriptError, { name }: Migration, recorded: boolean): Error {
   const { line, cause, leftNothing } = failure;
   if (failure instanceof LockNotHadError) {
     return new MigrationBlockedError(name, failure.waitedMs, failure.blockers, { cause });
   }
   const sqlState = cause.code ?? null;
+  if (leftNothing && REFUSES_ANY.test(sqlState ?? "")) {
+    return cause;
+  }
   return new MigrationFailedError(
     { migration: name, line, sqlState, reason: cause.message, leftNothing, recorded },
     { cause },

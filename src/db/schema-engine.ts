@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
+import { VocabdbError } from "../errors/base.js";
 import { commit } from "./commit.js";
 import type { EngineAdapterFactory } from "./engine-adapter.js";
 import type { LockOptions } from "./lock-tries.js";
@@ -91,7 +92,7 @@ export async function withSchemaEngine<T>(
       onConnection: (work) => onConnection(pool, work),
     });
   } catch (error) {
-    throw options.signal?.aborted ? error : (wire.lost ?? error);
+    throw options.signal?.aborted || error instanceof VocabdbError ? error : (wire.lost ?? wire.refused ?? error);
   } finally {
     held.started?.engine.free();
     cancellation?.stop();

@@ -25,8 +25,8 @@ export class ScriptError extends Error {
   }
 }
 
-/** lock_not_available, query_canceled */
-const PASSING = new Set(["55P03", "57014"]);
+/** lock_not_available, query_canceled, read_only_sql_transaction, and no disk, memory or connections left */
+const PASSING = /^(55P03|57014|25006|53...)$/;
 
 /**
  * Whether there is nothing to correct before the same migration is tried again, and nothing of it to clear away.
@@ -34,7 +34,7 @@ const PASSING = new Set(["55P03", "57014"]);
  * @param interrupted whether it was stopped from here, which may have been before the server knew of it
  */
 export function isPassing({ leftNothing, cause }: ScriptError, interrupted: boolean): boolean {
-  return leftNothing && (interrupted || PASSING.has(cause.code ?? ""));
+  return leftNothing && (interrupted || PASSING.test(cause.code ?? ""));
 }
 
 /**

@@ -13,16 +13,24 @@ export class Wire {
   charColumns: number[] = [];
   /** Why the connection ended before its time. The engine would tell in words only, or try another one. */
   lost: Error | null = null;
+  /** What the server refused last, if nothing was done since. The engine tells it in words only. */
+  refused: Error | null = null;
 
   watch(client: pg.ClientBase): void {
     const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
     connection.prependListener("errorMessage", (error: pg.DatabaseError) => {
+      this.refused = error;
       if (ENDS_SESSION.test(error.code ?? "")) {
         this.lost ??= error;
       }
     });
     client.on("error", (error: Error) => {
       this.lost ??= error;
+    });
+    connection.prependListener("commandComplete", ({ text }: { readonly text: string }) => {
+      if (text !== "ROLLBACK") {
+        this.refused = null;
+      }
     });
     connection.prependListener("rowDescription", (message: { fields: { dataTypeID: number }[] }) => {
       this.charColumns = [];

@@ -1,7 +1,7 @@
 /** The same command once more, in this process: another one would cost more than all the rest of a try. */
-import { Readable, Writable } from "node:stream";
 import { run } from "../../src/cli/run.js";
 import type { TestDatabase } from "../support/database.js";
+import { runInProcess } from "../support/in-process.js";
 import { differences, normalized, takeSnapshot } from "../support/snapshot.js";
 import type { WritingCommand } from "./commands.js";
 import type { Course } from "./course.js";
@@ -15,36 +15,16 @@ export async function again(
   wasDone: boolean,
 ): Promise<string[]> {
   const { done = 0, again: repeated = done, repeats, input = "" } = command;
-  const said = { stderr: "" };
-  const exitCode = await run({
-    argv: command.args(db.target.database),
-    env: { HOME: folder, DATABASE_URL: db.url },
-    cwd: folder,
-    stdin: Readable.from([Buffer.from(input)]),
-    stdout: sink(() => {}),
-    stderr: sink((text) => {
-      said.stderr += text;
-    }),
-    signal: new AbortController().signal,
-    lendTerminal: (work) => work(),
+  const { exitCode, stderr } = await runInProcess(run, command.args(db.target.database), {
+    ...{ cwd: folder, env: { HOME: folder, DATABASE_URL: db.url }, input },
   });
   const expected = wasDone ? repeated : done;
-  const problems =
-    exitCode === expected ? [] : [`run again, it ended with ${exitCode}, not ${expected}: ${said.stderr}`];
+  const problems = exitCode === expected ? [] : [`run again, it ended with ${exitCode}, not ${expected}: ${stderr}`];
   const is = normalized(await takeSnapshot(db.direct), beginning);
   const last = states.at(-1) ?? is;
   const isRepeated = repeats === true;
   const differing = differences(isRepeated ? withoutHistory(is) : is, isRepeated ? withoutHistory(last) : last);
   return [...problems, ...differing.map((difference) => `run again, ${difference}`)];
-}
-
-function sink(take: (text: string) => void): Writable {
-  return new Writable({
-    write: (chunk, _, done) => {
-      take(String(chunk));
-      done();
-    },
-  });
 }
 
 function withoutHistory({ tables, objects }: Course["states"][number]): Course["states"][number] {

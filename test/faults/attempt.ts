@@ -1,6 +1,7 @@
 /** One try: a command is run, something happens to it at one point, and everything that was promised is looked at. */
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ExitCode } from "../../src/errors/base.js";
 import type { CliResult } from "../support/cli.js";
 import type { TestDatabase } from "../support/database.js";
 import type { Verdict, Watch } from "../support/proxy.js";
@@ -12,7 +13,8 @@ import { type Course, turnOf } from "./course.js";
 import type { Point } from "./points.js";
 
 export interface Scene {
-  readonly child: ChildProcess;
+  /** None where the command runs in this process. */
+  readonly child: ChildProcess | null;
   readonly db: TestDatabase;
   readonly point: Point;
 }
@@ -32,23 +34,28 @@ export interface Fault {
 /** Five seconds for the roll-back, and what a loaded machine takes. */
 export const ROLLED_BACK_MS = 8_000;
 
-export function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (!child.kill(name)) {
+export function signal(child: ChildProcess | null, name: NodeJS.Signals): ChildProcess {
+  if (!child?.kill(name)) {
     throw new Error(`the process was not there to be sent ${name}`);
   }
+  return child;
 }
 
-/** @returns what was promised and did not hold */
+/**
+ * @param asProcess of its own; what happens to the server happens to a command in this process as well, in half the time
+ * @returns what was promised and did not hold
+ */
 export async function attempt(
   copies: Copies,
   course: Course,
   command: WritingCommand,
   point: Point,
   fault: Fault,
+  asProcess: boolean,
 ): Promise<string[]> {
   const json = point.number % 2 === 0;
   return copies.with(course.prepared, async (db) => {
-    const { run, tookMs } = await runStruck(db, command, point, fault, json);
+    const { run, tookMs } = await runStruck(db, command, point, fault, { json, asProcess });
     const outcome = { ...run.result, json };
     const left = await leftovers(db);
     const state = await stateOf(db, course);
@@ -65,23 +72,33 @@ export async function attempt(
   });
 }
 
+/** Says at once what a run of many minutes would otherwise say in the end. */
+export function told(
+  fault: Pick<Fault, "name">,
+  command: WritingCommand,
+  { turns }: Course,
+  { when, number, turn }: Point,
+  problems: readonly string[],
+): string[] {
+  const where = `${fault.name}: ${command.name} ${when} turn ${number} of ${turns.length} (${turn.from}: ${turn.says})`;
+  const lines = problems.map((problem) => `${where}: ${problem}`);
+  process.stderr.write(lines.map((line) => `${line}\n`).join(""));
+  return lines;
+}
+
 async function runStruck(
   db: TestDatabase,
   command: WritingCommand,
   point: Point,
   fault: Fault,
-  json: boolean,
+  { json, asProcess }: { readonly json: boolean; readonly asProcess: boolean },
 ): Promise<{ readonly run: Run; readonly tookMs: number | null }> {
   let turns = 0;
   let startedAt: number | null = null;
   let struck: Promise<Verdict> | undefined;
-  const process: { child?: ChildProcess } = {};
+  const process: { child: ChildProcess | null } = { child: null };
   const strike = async (): Promise<Verdict> => {
-    const { child } = process;
-    if (child === undefined) {
-      throw new Error("it said something before it was started");
-    }
-    const verdict = await fault.strike({ child, db, point });
+    const verdict = await fault.strike({ child: process.child, db, point });
     startedAt = performance.now();
     return verdict;
   };
@@ -97,9 +114,10 @@ async function runStruck(
     // One that it comes after goes on at once.
     return point.when === "before" ? struck : undefined;
   };
-  const run = await runAt(db, command, json ? ["--json"] : [], watch, (child) => {
+  const onStart = (child: ChildProcess): void => {
     process.child = child;
-  });
+  };
+  const run = await runAt(db, command, watch, { flags: json ? ["--json"] : [], ...(asProcess && { onStart }) });
   const endedAt = performance.now();
   await struck;
   await fault.over?.(startedAt !== null);
@@ -148,7 +166,7 @@ interface Outcome extends Omit<CliResult, "json"> {
 const CLAIMS_ROLLBACK = /rolled back|nothing was written/;
 
 function judge(
-  { done = 0, steps }: WritingCommand,
+  { done = 0, steps, reports }: WritingCommand,
   { states }: Course,
   { exits }: Fault,
   { exitCode, stdout, stderr, json }: Outcome,
@@ -158,6 +176,9 @@ function judge(
   const told = `exit ${exitCode}, state ${state} of ${states.length - 1}, said ${JSON.stringify(stderr.slice(-600))}`;
   if (exitCode === done) {
     return isDone ? [] : [`it says that it is done and is not: ${told}`];
+  }
+  if (reports && stdout !== "" && exits.includes(ExitCode.unreachable) && (exitCode === 3 || exitCode === 7)) {
+    return stdout.startsWith("{") === json ? [] : [`not its report: ${told}`];
   }
   if (!exits.includes(exitCode)) {
     return [`another exit code: ${told}`];

@@ -21,6 +21,8 @@ export interface WritingCommand {
   readonly done?: ExitCode;
   /** Its answer on a database where it was done already. Default: the same. */
   readonly again?: ExitCode;
+  /** It says what is left to do: that is its result, with 3 or 7, also when the server does not let it. */
+  readonly reports?: true;
   /** Where its work is several transactions, which are they; each of them is done or not. */
   readonly steps?: string;
   /** What is done anew by each run, so that only the first one's traces are compared. */
@@ -226,6 +228,7 @@ export const COMMANDS: readonly WritingCommand[] = [
         UPDATE sessions SET revoked_at = NULL`);
     },
     steps: "each finding",
+    reports: true,
   },
 ];
 

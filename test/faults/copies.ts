@@ -4,9 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { run } from "../../src/cli/run.js";
 import { deployMigrations } from "../../src/core/migrations.js";
 import { type CliOptions, type CliResult, vocabdb } from "../support/cli.js";
 import { type TestDatabase, withClient } from "../support/database.js";
+import { runInProcess } from "../support/in-process.js";
 import { type Watch, withProxy } from "../support/proxy.js";
 import type { OwnServer } from "../support/server.js";
 import type { WritingCommand } from "./commands.js";
@@ -78,20 +80,25 @@ export class Copies {
 }
 
 export interface Run {
-  readonly result: CliResult;
+  readonly result: Pick<CliResult, "exitCode" | "stdout" | "stderr">;
   /** Names and contents of the files beside the command. */
   readonly filesBefore: string;
   readonly files: () => string;
   readonly folder: string;
 }
 
+export interface RunOptions {
+  readonly flags?: readonly string[];
+  /** Called with the process. Without it there is none: the command runs in this one. */
+  readonly onStart?: CliOptions["onStart"];
+}
+
 /** Runs a command through a proxy that `watch` sees the messages of. */
 export async function runAt(
   db: TestDatabase,
   command: WritingCommand,
-  flags: readonly string[],
   watch: Watch,
-  onStart?: CliOptions["onStart"],
+  { flags = [], onStart }: RunOptions = {},
 ): Promise<Run> {
   const { host = "", port = 0, database = "" } = db.direct;
   const folder = mkdtempSync(join(tmpdir(), "vocabdb-fault-"));
@@ -104,13 +111,13 @@ export async function runAt(
       .map((name) => `${name}: ${readFileSync(join(folder, name), "utf8")}`)
       .join("\n");
   const filesBefore = files();
-  const result = await withProxy({ host, port }, watch, (proxyPort) =>
-    vocabdb([...command.args(database), ...flags], {
-      url: db.url.replace(`:${port}/`, `:${proxyPort}/`),
-      cwd: folder,
-      ...(command.input !== undefined && { input: command.input }),
-      ...(onStart !== undefined && { onStart }),
-    }),
-  );
+  const argv = [...command.args(database), ...flags];
+  const { input = "" } = command;
+  const result = await withProxy({ host, port }, watch, (proxyPort): Promise<Run["result"]> => {
+    const url = db.url.replace(`:${port}/`, `:${proxyPort}/`);
+    return onStart === undefined
+      ? runInProcess(run, argv, { cwd: folder, env: { HOME: folder, DATABASE_URL: url }, input })
+      : vocabdb(argv, { url, cwd: folder, input, onStart });
+  });
   return { result, filesBefore, files, folder };
 }

@@ -76,7 +76,7 @@ export async function measure(copies: Copies, command: WritingCommand): Promise<
       return wrote ? note().then(() => "pass") : undefined;
     };
     const startedAt = performance.now();
-    const run = await runAt(db, command, [], watch);
+    const run = await runAt(db, command, watch, { onStart: () => {} });
     const tookMs = performance.now() - startedAt;
     await note();
     const { exitCode, stderr } = run.result;

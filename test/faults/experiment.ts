@@ -3,7 +3,7 @@ import { expect, inject, test } from "vitest";
 import { count, tries } from "../support/experiment.js";
 import { inParallel } from "../support/parallel.js";
 import { type OwnServer, sharedServer } from "../support/server.js";
-import { attempt, type Fault } from "./attempt.js";
+import { attempt, type Fault, told } from "./attempt.js";
 import { COMMANDS } from "./commands.js";
 import { Copies } from "./copies.js";
 import { measure } from "./course.js";
@@ -30,9 +30,8 @@ export function tryAll(faultsOf: (server: () => OwnServer) => readonly Fault[]):
     for (const fault of faults) {
       const chosen = spread(points, tries({ full: points.length, short: FEW }), from);
       const problems = await inParallel(chosen, 2, async (point) => {
-        const found = await attempt(all, course, command, point, fault);
-        const where = `${fault.name} ${point.when} turn ${point.number} of ${course.turns.length} (${point.turn.from}: ${point.turn.says})`;
-        return found.map((problem) => `${where}: ${problem}`);
+        const found = await attempt(all, course, command, point, fault, true);
+        return told(fault, command, course, point, found);
       });
       const lost = problems.filter((found) => found.length > 0).length;
       count("Faults", { command: command.name, fault: fault.name, tries: chosen.length, lost });

@@ -6,8 +6,7 @@ import { tryAll } from "./experiment.js";
 const killed: Fault = {
   name: "kill -9",
   strike: async ({ child }) => {
-    signal(child, "SIGKILL");
-    await once(child, "exit");
+    await once(signal(child, "SIGKILL"), "exit");
     return "lose";
   },
   exits: [null],
