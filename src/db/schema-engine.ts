@@ -9,6 +9,7 @@ import pg from "pg";
 import { VocabdbError } from "../errors/base.js";
 import { commit } from "./commit.js";
 import type { EngineAdapterFactory } from "./engine-adapter.js";
+import { translateError } from "./errors.js";
 import type { LockOptions } from "./lock-tries.js";
 import { advisoryLockHolders } from "./lock-watch.js";
 import { createPool, onConnection, SESSION_SETUP } from "./pool.js";
@@ -92,7 +93,10 @@ export async function withSchemaEngine<T>(
       onConnection: (work) => onConnection(pool, work),
     });
   } catch (error) {
-    throw options.signal?.aborted || error instanceof VocabdbError ? error : (wire.lost ?? wire.refused ?? error);
+    if (options.signal?.aborted || error instanceof VocabdbError) {
+      throw error;
+    }
+    throw wire.lost ?? (translateError(error, target) instanceof VocabdbError ? error : (wire.refused ?? error));
   } finally {
     held.started?.engine.free();
     cancellation?.stop();

@@ -7,30 +7,30 @@ const CHAR_OID = 18;
 /** The classes of what a server says before it hangs up: shutdown, crash, a limit of the session, a broken protocol. */
 const ENDS_SESSION = /^(57P|25P0[34]|08)/;
 
+/** No permission, no writes, or no disk, memory or connections left. */
+const REFUSES = /^(42501|25006|53...)$/;
+
 /** What has to be seen of the protocol itself. One connection and one statement at a time, so a field will do. */
 export class Wire {
   /** Columns of the last result whose type was `"char"`; they are passed on as text. */
   charColumns: number[] = [];
   /** Why the connection ended before its time. The engine would tell in words only, or try another one. */
   lost: Error | null = null;
-  /** What the server refused last, if nothing was done since. The engine tells it in words only. */
+  /** Why the server would not do something that the engine asked for, which tells it in words only. */
   refused: Error | null = null;
 
   watch(client: pg.ClientBase): void {
     const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
     connection.prependListener("errorMessage", (error: pg.DatabaseError) => {
-      this.refused = error;
+      if (REFUSES.test(error.code ?? "")) {
+        this.refused = error;
+      }
       if (ENDS_SESSION.test(error.code ?? "")) {
         this.lost ??= error;
       }
     });
     client.on("error", (error: Error) => {
       this.lost ??= error;
-    });
-    connection.prependListener("commandComplete", ({ text }: { readonly text: string }) => {
-      if (text !== "ROLLBACK") {
-        this.refused = null;
-      }
     });
     connection.prependListener("rowDescription", (message: { fields: { dataTypeID: number }[] }) => {
       this.charColumns = [];

@@ -88,6 +88,16 @@ it("a command that is interrupted while it commits says that it does not know", 
   expect(await db.query("SELECT FROM sessions WHERE revoked_at IS NULL")).toEqual([]);
 });
 
+const SECOND = SHIPPED[1]?.name ?? "";
+
+/** As by a version that recorded the beginning by itself, and was killed. */
+async function beginSecond(db: TestDatabase): Promise<void> {
+  await db.query(
+    "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at) VALUES (gen_random_uuid(), 'x', $1, now())",
+    [SECOND],
+  );
+}
+
 describe("a migration", () => {
   it("whose connection is lost leaves nothing of it, and nothing to resolve", async ({ db }) => {
     const { target } = db;
@@ -112,20 +122,34 @@ describe("a migration", () => {
     });
   });
 
+  it("is refused by a server that takes no writes, and not said to be a bug", async ({ emptyDb: db }) => {
+    await migrateFirst(db);
+    await beginSecond(db);
+    const readOnly = { ...db.target, options: "-c default_transaction_read_only=on" };
+    const refused = { code: "PERMISSION_DENIED", message: expect.stringContaining("takes no writes") };
+    await expect(resolveMigration(readOnly, SECOND, "applied")).rejects.toMatchObject(refused);
+    await expect(resolveMigration(readOnly, SECOND, "rolled-back")).rejects.toMatchObject(refused);
+    await resolveMigration(db.target, SECOND, "rolled-back");
+    await expect(deployMigrations(readOnly)).rejects.toMatchObject(refused);
+  });
+
   it("is resolved as applied in one go", async ({ emptyDb: db }) => {
     await migrateFirst(db);
-    const second = SHIPPED[1]?.name ?? "";
-    await db.query(
-      "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at) VALUES (gen_random_uuid(), 'x', $1, now())",
-      [second],
-    );
+    await beginSecond(db);
     const isInsert = (message: Message): boolean => message.type === "P" && says(message).includes("INSERT INTO");
-    await expect(losing(db, isInsert, (target) => resolveMigration(target, second, "applied"))).rejects.toThrow(
+    await expect(losing(db, isInsert, (target) => resolveMigration(target, SECOND, "applied"))).rejects.toThrow(
       ConnectionLostError,
     );
     const record = "SELECT rolled_back_at, finished_at FROM _prisma_migrations WHERE migration_name = $1";
-    expect(await db.query(record, [second])).toEqual([{ rolled_back_at: null, finished_at: null }]);
-    await resolveMigration(db.target, second, "applied");
-    expect(await db.query(record, [second])).toHaveLength(2);
+    expect(await db.query(record, [SECOND])).toEqual([{ rolled_back_at: null, finished_at: null }]);
+    await resolveMigration(db.target, SECOND, "applied");
+    expect(await db.query(record, [SECOND])).toHaveLength(2);
+  });
+
+  it("that is resolved, but was not told so, is not said to be rolled back", async ({ emptyDb: db }) => {
+    await migrateFirst(db);
+    await beginSecond(db);
+    const resolve = (target: Target): Promise<void> => resolveMigration(target, SECOND, "rolled-back");
+    await expect(losing(db, isCommitted, resolve)).rejects.toThrow(CommitUnknownError);
   });
 });
