@@ -53,6 +53,8 @@ export function parseDatabaseUrl(name: string, url: Secret, defaults: UrlDefault
     // It would end a text in what is sent to the server, and begin another setting of the session.
     problems.push(problem(name, "url.invisible-character", "has %00 in it, which no part of it can hold", "remove it"));
   }
+  // Node's own takes what is not UTF-8 for other characters, NUL among them.
+  decode(parts.query, "parameter");
   const query = new URLSearchParams(parts.query);
   const { parameters, problems: ofParameters, warnings } = parseParameters(name, query);
   problems.push(...ofParameters);

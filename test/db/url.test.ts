@@ -212,6 +212,7 @@ describe("what is no PostgreSQL address is refused, with the reason", () => {
     ["postgresql://ada@h/100%", "has a database name with a stray %"],
     ["postgresql://ada@h%/d", "has a host name with a stray %"],
     ["postgresql://m%FCller@h/d", "has a user name whose %-encoded characters are not UTF-8"],
+    ["postgresql://u@h/d?options=😀%C3", "has a parameter whose %-encoded characters are not UTF-8"],
     ["postgresql://ada%00database%00other@h/d", "has %00 in it"],
     ["postgresql://ada@h/d?options=%00", "has %00 in it"],
     ["postgresql://ada@h/d#fragment", "contains #"],
