@@ -3,7 +3,7 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { InterruptedError } from "../errors/interrupted.js";
 import { FileError } from "../errors/usage.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
-import { run } from "./run.js";
+import { mannerIn, run } from "./run.js";
 
 /** Without the edge: one invocation in a process that goes on. */
 export { run };
@@ -77,7 +77,7 @@ function endWhenWritten(): void {
 /** For what fails where no command can be told of it. */
 async function endWith(error: Error): Promise<void> {
   const report = reportOf(error);
-  const json = process.argv.includes("--json");
+  const { json } = mannerIn(process.argv.slice(2));
   const { Chalk } = await import("chalk");
   process.stderr.write(`${json ? errorJson(report) : errorText(report, new Chalk({ level: 0 }))}\n`);
   process.exit(report.exitCode);

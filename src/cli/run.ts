@@ -86,7 +86,7 @@ interface Manner {
 }
 
 /** Of a command line that may not be understood: the words before `--`, after which none is an option. */
-function mannerIn(argv: readonly string[]): Manner {
+export function mannerIn(argv: readonly string[]): Manner {
   const words = new Set(argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv);
   return {
     json: words.has("--json"),

@@ -45,7 +45,7 @@ export interface DatabaseStatus {
 }
 
 /** What belongs to vocabdb: a schema may hold thousands of tables of others. */
-const TABLES = [
+export const TABLES = [
   "users",
   "sessions",
   "vocabulary_words",

@@ -1,11 +1,8 @@
 /** What went wrong with a script becomes the error of its migration. */
 import { LockNotHadError } from "../db/lock-tries.js";
-import type { ScriptError } from "../db/sql-script.js";
+import { refusesAny, type ScriptError } from "../db/sql-script.js";
 import { MigrationBlockedError, MigrationFailedError } from "../errors/migrations.js";
 import type { Migration } from "./migration-files.js";
-
-/** The server takes no writes, or has no disk, memory or connections left: it is not about the script. */
-const REFUSES_ANY = /^(25006|53...)$/;
 
 /**
  * @param recorded whether the database's record says that the migration failed
@@ -17,7 +14,7 @@ export function migrationError(failure: ScriptError, { name }: Migration, record
     return new MigrationBlockedError(name, failure.waitedMs, failure.blockers, { cause });
   }
   const sqlState = cause.code ?? null;
-  if (leftNothing && REFUSES_ANY.test(sqlState ?? "")) {
+  if (leftNothing && refusesAny(cause)) {
     return cause;
   }
   return new MigrationFailedError(

@@ -25,8 +25,14 @@ export class ScriptError extends Error {
   }
 }
 
-/** lock_not_available, query_canceled, read_only_sql_transaction, and no disk, memory or connections left */
-const PASSING = /^(55P03|57014|25006|53...)$/;
+/** Codes of a server that would refuse any other script as well: it takes no writes, or has no disk, memory or connections left. */
+const REFUSES_ANY = /^(25006|53...)$/;
+/** lock_not_available, query_canceled */
+const PASSING = /^(55P03|57014)$/;
+
+export function refusesAny({ code = "" }: Refusal): boolean {
+  return REFUSES_ANY.test(code);
+}
 
 /**
  * Whether there is nothing to correct before the same migration is tried again, and nothing of it to clear away.
@@ -34,7 +40,7 @@ const PASSING = /^(55P03|57014|25006|53...)$/;
  * @param interrupted whether it was stopped from here, which may have been before the server knew of it
  */
 export function isPassing({ leftNothing, cause }: ScriptError, interrupted: boolean): boolean {
-  return leftNothing && (interrupted || PASSING.test(cause.code ?? ""));
+  return leftNothing && (interrupted || refusesAny(cause) || PASSING.test(cause.code ?? ""));
 }
 
 /**

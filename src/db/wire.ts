@@ -1,5 +1,6 @@
 /** Mends results on their way from the driver to Prisma's adapter. */
 import pg from "pg";
+import { refusesAny } from "./sql-script.js";
 
 /** Type id of `"char"`, the single byte of the catalogs; not to be confused with char(n). */
 const CHAR_OID = 18;
@@ -7,8 +8,7 @@ const CHAR_OID = 18;
 /** The classes of what a server says before it hangs up: shutdown, crash, a limit of the session, a broken protocol. */
 const ENDS_SESSION = /^(57P|25P0[34]|08)/;
 
-/** No permission, no writes, or no disk, memory or connections left. */
-const REFUSES = /^(42501|25006|53...)$/;
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** What has to be seen of the protocol itself. One connection and one statement at a time, so a field will do. */
 export class Wire {
@@ -22,7 +22,7 @@ export class Wire {
   watch(client: pg.ClientBase): void {
     const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
     connection.prependListener("errorMessage", (error: pg.DatabaseError) => {
-      if (REFUSES.test(error.code ?? "")) {
+      if (refusesAny(error) || error.code === INSUFFICIENT_PRIVILEGE) {
         this.refused = error;
       }
       if (ENDS_SESSION.test(error.code ?? "")) {

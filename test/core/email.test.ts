@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { emailSchema, normalizeEmail } from "../../src/core/email.js";
 import { EmailInvalidError } from "../../src/errors/usage.js";
 import { it } from "../support/database.js";
-import { ACCEPTED, LONG_LOCAL, REFUSED } from "../support/emails.js";
+import { ACCEPTED, LONG_LOCAL, makeIsAccepted, REFUSED } from "../support/emails.js";
 
 describe("accepted, and stored as", () => {
   it.for(ACCEPTED)("%j: %j", ([input, stored]) => {
@@ -47,14 +47,7 @@ it("of plain lower-case ASCII, exactly what the users table accepts is accepted"
   const emails = shapes
     .flatMap((shape) => characters.map((character) => shape.replace("X", () => character)))
     .filter((email) => email === email.toLowerCase());
-  await db.query(`
-    CREATE FUNCTION is_accepted(candidate text) RETURNS boolean LANGUAGE plpgsql AS $$
-    BEGIN
-      INSERT INTO users (email) VALUES (candidate) ON CONFLICT DO NOTHING;
-      RETURN true;
-    EXCEPTION WHEN check_violation THEN
-      RETURN false;
-    END $$`);
+  await makeIsAccepted(db);
   const rows = await db.query<{ email: string }>(
     "SELECT email FROM unnest($1::text[]) AS email WHERE is_accepted(email)",
     [emails],

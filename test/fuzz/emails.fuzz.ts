@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { parseEmail } from "../../src/core/email.js";
 import { it } from "../support/database.js";
+import { makeIsAccepted } from "../support/emails.js";
 import { hostileText, nearly, tryAll } from "../support/hostile.js";
 
 const label = fc.oneof(
@@ -46,14 +47,7 @@ const emails = fc.oneof(
 );
 
 it("emails", async ({ db }) => {
-  await db.query(`
-    CREATE FUNCTION is_accepted(candidate text) RETURNS boolean LANGUAGE plpgsql AS $$
-    BEGIN
-      INSERT INTO users (email) VALUES (candidate) ON CONFLICT DO NOTHING;
-      RETURN true;
-    EXCEPTION WHEN check_violation THEN
-      RETURN false;
-    END $$`);
+  await makeIsAccepted(db);
   await tryAll({
     parser: "email, in TypeScript and in the database",
     cases: fc.array(emails, { minLength: 100, maxLength: 100 }),

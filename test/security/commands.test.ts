@@ -5,6 +5,7 @@ import type pg from "pg";
 import { expect, it } from "vitest";
 import { registry } from "../../src/cli/registry.js";
 import { run } from "../../src/cli/run.js";
+import { TABLES } from "../../src/core/database-status.js";
 import { packageRoot } from "../../src/package-root.js";
 import { folderWith } from "../support/cli.js";
 import { it as itHasDatabase, type TestDatabase, withClient } from "../support/database.js";
@@ -118,15 +119,6 @@ async function fill(db: TestDatabase): Promise<void> {
 }
 
 const ROLES = ["owner", "writer", "reader"] as const;
-const TABLES = [
-  "users",
-  "sessions",
-  "vocabulary_words",
-  "progress",
-  "audit_log",
-  "database_mark",
-  "_prisma_migrations",
-];
 
 /** Changes with every row. */
 async function stateOf(client: pg.Client): Promise<string> {

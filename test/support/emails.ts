@@ -1,4 +1,5 @@
 /** The rule for emails by example, for its tests and for docs/emails.md. */
+import type { TestDatabase } from "./database.js";
 
 export const LONG_LOCAL = "a".repeat(64);
 const LONG_LABEL = "d".repeat(63);
@@ -45,3 +46,15 @@ export const REFUSED: readonly string[] = [
   ...["ada\u200b@example.org", "ada＠example.org"],
   ...[`${LONG_LOCAL}a@example.org`, `ada@${LONG_LABEL}d.org`, LONGEST.replace(".de", "e.de")],
 ];
+
+/** Makes the function `is_accepted`, which tells whether the table of users takes a text. */
+export async function makeIsAccepted(db: TestDatabase): Promise<void> {
+  await db.query(`
+    CREATE FUNCTION is_accepted(candidate text) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO users (email) VALUES (candidate) ON CONFLICT DO NOTHING;
+      RETURN true;
+    EXCEPTION WHEN check_violation THEN
+      RETURN false;
+    END $$`);
+}
