@@ -57,6 +57,7 @@ export async function main(): Promise<void> {
         terminal.isLent = false;
       }
     },
+    now: () => new Date(),
   });
   endWhenWritten();
 }

@@ -36,6 +36,7 @@ export interface RunInput {
   /** Aborted with an InterruptedError as its reason. */
   readonly signal: AbortSignal;
   readonly lendTerminal: Services["lendTerminal"];
+  readonly now: Services["now"];
 }
 
 /** How long a command may take to roll back after Ctrl-C before it is given up. */
@@ -60,7 +61,7 @@ export async function run(input: RunInput): Promise<number> {
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
       chalk: await chalkFor(stdout),
-      now: new Date(),
+      now: input.now(),
     };
     const text = manner.json ? jsonText(outcome.result, 2) : outcome.text(view);
     if (text !== "") {
@@ -169,12 +170,12 @@ function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string
 }
 
 async function execute({ command, raw }: Invocation, input: RunInput): Promise<Outcome> {
-  const { argv, env, cwd, stdin, stdout, stderr, signal, lendTerminal } = input;
+  const { argv, env, cwd, stdin, stdout, stderr, signal, lendTerminal, now } = input;
   const known: { targets: readonly Target[] } = { targets: [] };
   const held: string[] = [];
   const exported = stdout.isTTY ? screen(stdout) : stdout;
   const host = createHost({
-    ...{ env, cwd, stdin, stdout: exported, stderr, signal, lendTerminal, now: () => new Date() },
+    ...{ env, cwd, stdin, stdout: exported, stderr, signal, lendTerminal, now },
     actor: (reason) => actorOf(argv, env, reason),
     retyped: retypeable(argv),
     notice: (text) => {

@@ -112,7 +112,7 @@ const safety = (words: readonly string[]): string[] =>
 const EXIT_CODES: ReadonlySet<number> = new Set(Object.values(ExitCode));
 
 /** @throws when it did not end as documented */
-function checked(argv: readonly string[], { exitCode, stdout, stderr }: InProcessResult): Verdict {
+function checked(argv: readonly string[], { exitCode, stdout, stderr }: Omit<InProcessResult, "shown">): Verdict {
   expect(EXIT_CODES).toContain(exitCode);
   expect([ExitCode.interrupted, ExitCode.unexpected]).not.toContain(exitCode);
   if (!argv.some((word) => word === "--verbose" || /^-\w*v/.test(word))) {

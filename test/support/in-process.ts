@@ -7,6 +7,8 @@ export interface InProcessResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Both, in the order in which they were written: what a terminal shows. */
+  readonly shown: string;
 }
 
 export interface InProcessOptions {
@@ -17,23 +19,26 @@ export interface InProcessOptions {
   readonly input?: string;
   /** In milliseconds; then it is interrupted, as by Ctrl-C. */
   readonly limit?: number;
+  /** Its clock; by default the machine's. */
+  readonly now?: () => Date;
 }
 
 /** @param command of the sources or of the bundle, which the caller has loaded */
 export async function runInProcess(
   command: typeof run,
   argv: readonly string[],
-  { cwd, env, input = "", limit = 60_000 }: InProcessOptions,
+  { cwd, env, input = "", limit = 60_000, now = () => new Date() }: InProcessOptions,
 ): Promise<InProcessResult> {
-  const [stdout, stderr, abort] = [new Collector(), new Collector(), new AbortController()];
+  const shown: Buffer[] = [];
+  const [stdout, stderr, abort] = [new Collector(shown), new Collector(shown), new AbortController()];
   const timer = setTimeout(() => abort.abort(new InterruptedError("SIGINT")), limit);
   try {
     const exitCode = await command({
-      ...{ argv, env, cwd, stdout, stderr, signal: abort.signal },
+      ...{ argv, env, cwd, stdout, stderr, signal: abort.signal, now },
       stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]),
       lendTerminal: (work) => work(),
     });
-    return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+    return { exitCode, stdout: stdout.text(), stderr: stderr.text(), shown: Buffer.concat(shown).toString("utf8") };
   } finally {
     clearTimeout(timer);
   }
@@ -43,8 +48,13 @@ export async function runInProcess(
 class Collector extends Writable {
   readonly #chunks: Buffer[] = [];
 
+  constructor(readonly shown: Buffer[]) {
+    super();
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#chunks.push(chunk);
+    this.shown.push(chunk);
     done();
   }
 

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import * as z from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
 import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
@@ -84,7 +85,7 @@ const load = defineCommand({
     const { language, level, category } = input;
     const options: SeedOptions = {
       ...loadOptionsOf(input, services),
-      files: input.file ?? [SHIPPED_WORDS],
+      files: input.file ?? [shippedWords(services.cwd)],
       defaults: { ...(language && { language }), ...(level && { level }), ...(category && { category }) },
       ...(input.format && { format: input.format }),
       ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
@@ -95,6 +96,12 @@ const load = defineCommand({
   text: seedText,
   exitCode: exitCodeOf,
 });
+
+/** In a checkout as it is typed there: every line of the result begins with it. */
+function shippedWords(cwd: string): string {
+  const path = relative(cwd, SHIPPED_WORDS);
+  return path.startsWith("..") ? SHIPPED_WORDS : path;
+}
 
 function exitCodeOf(result: SeedResult, input: { readonly pruneKeepUsed: boolean }): ExitCode {
   const { total, kept } = result;
