@@ -6,6 +6,7 @@
 import type { PoolClient } from "pg";
 import { Bindings, where } from "../db/bindings.js";
 import { type Tally, tallyColumns } from "./progress.js";
+import { daySql, mondaySql, type Weeks } from "./weeks.js";
 
 export interface SelectedUser {
   readonly id: string;
@@ -72,14 +73,29 @@ export async function tallyUsers(
   return rows;
 }
 
+/** How many words of each user were last studied in which of the weeks. Users without any have no row. */
+export async function tallyWeeks(
+  client: PoolClient,
+  { userIds, ...selection }: Pick<WordSelection, "userIds" | "since">,
+  weeks: Weeks,
+): Promise<{ readonly userId: string; readonly weeks: readonly string[]; readonly words: readonly number[] }[]> {
+  const query = new Bindings();
+  const since = selection.since === null || selection.since < weeks.since ? weeks.since : selection.since;
+  // A row for each user, not for each week of each: they are many, and what a row is made of costs more than what it says.
+  const { rows } = await client.query<{ userId: string; weeks: string[]; words: number[] }>(
+    `SELECT t.user_id AS "userId", array_agg(${daySql("t.week")}) AS weeks, array_agg(t.words) AS words
+       FROM (SELECT p.user_id, ${mondaySql("p.last_studied_at")} AS week, count(*)::integer AS words
+               FROM progress AS p ${wordConditions(query, { userIds, since, until: weeks.until })}
+              GROUP BY 1, 2) AS t
+      GROUP BY 1`,
+    query.values,
+  );
+  return rows;
+}
+
 const GROUPINGS = {
   level: { key: "w.level", join: "JOIN vocabulary_words AS w ON w.id = p.word_id", text: "t.key" },
-  // Weeks begin on Mondays, and the first day of 2001 was one.
-  week: {
-    key: "date_bin('7 days', p.last_studied_at, TIMESTAMPTZ '2001-01-01 00:00:00Z')",
-    join: "",
-    text: "to_char(t.key AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
-  },
+  week: { key: mondaySql("p.last_studied_at"), join: "", text: daySql("t.key") },
 } as const;
 
 /** Words of deleted users are left out. The total is the last row. */

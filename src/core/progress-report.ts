@@ -9,12 +9,14 @@ import {
   selectUsers,
   tallyGroups,
   tallyUsers,
+  tallyWeeks,
   type UserSelection,
   type WordSelection,
 } from "./progress-report-sql.js";
-import { DAY_MS } from "./time.js";
+import { namesOf, type Weeks, weeksUntil } from "./weeks.js";
 
-export type ReportGrouping = "user" | "level" | "week";
+/** `all`: by user, by level and by week. */
+export type ReportGrouping = "user" | "level" | "week" | "all";
 
 export const REPORT_SORTS = ["email", "words", "studied", "mastered", "due", "accuracy", "last-activity"] as const;
 export type ReportSort = (typeof REPORT_SORTS)[number];
@@ -25,6 +27,10 @@ export interface ReportOptions extends UserSelection {
   readonly by?: ReportGrouping;
   /** Order of the users, the greatest first but for emails. Default: email. */
   readonly sort?: ReportSort;
+  /** Lists the first users only; the total is of all. */
+  readonly limit?: number | undefined;
+  /** Also says how many words each user that is listed has studied in the last weeks. */
+  readonly weekly?: boolean;
   /** Counts only words last studied from then on. Weeks begin with that one; by default they are the last 12. */
   readonly since?: Date | undefined;
   readonly now?: Date;
@@ -36,6 +42,8 @@ export interface UserProgress extends ProgressCounts {
   readonly displayName: string | null;
   /** When one of the words was last studied. */
   readonly lastActivity: Date | null;
+  /** Words last studied in each of the last 12 weeks, the current one last; null unless asked for. */
+  readonly weeklyWords: readonly number[] | null;
 }
 
 export interface TeamProgress extends ProgressCounts {
@@ -58,8 +66,15 @@ export interface WeekActivity {
 }
 
 export interface ProgressReport {
-  /** `since`: what counts was last studied from then on; null where that does not matter. */
-  readonly report: { readonly by: ReportGrouping; readonly since: Date | null };
+  /**
+   * `since`: what counts was last studied from then on; null where that does not matter.
+   * `recentWeeks`: the Mondays of `weeklyWords`.
+   */
+  readonly report: {
+    readonly by: ReportGrouping;
+    readonly since: Date | null;
+    readonly recentWeeks: readonly string[] | null;
+  };
   readonly total: TeamProgress;
   /** Each null unless asked for. */
   readonly users: readonly UserProgress[] | null;
@@ -69,80 +84,93 @@ export interface ProgressReport {
   readonly notFound: readonly string[];
 }
 
-const WEEK_MS = 7 * DAY_MS;
-const WEEKS_SHOWN = 12;
-
 export async function reportProgress(connection: Connection, options: ReportOptions = {}): Promise<ProgressReport> {
-  const { by = "user", domain, emails, now = new Date(), signal } = options;
+  const { by = "user", domain, emails, now = new Date(), weekly = false, signal } = options;
+  const asked = (part: ReportGrouping): boolean => by === part || by === "all";
   // One snapshot for all parts, so that their numbers agree.
   return inTransaction(connection, { readOnly: true, signal }, async (client) => {
     const users = await selectUsers(client, { domain, emails });
     const found = new Set(users.map(({ email }) => email));
     const words: WordSelection = {
       userIds: domain === undefined && emails === undefined ? null : users.map(({ id }) => id),
-      ...period(by, options.since ?? null, now),
+      since: options.since ?? null,
+      until: null,
     };
+    const inWeeks = { ...words, ...weeksUntil(now, words.since) };
+    const listed = asked("user") ? await listUsers(client, users, words, { ...options, now }) : null;
+    const weeks = asked("week") ? await tallyGroups(client, "week", inWeeks, now) : null;
+    const levels = asked("level") ? await tallyLevels(client, words, now) : null;
     return {
-      report: { by, since: words.since },
-      ...{ users: null, levels: null, weeks: null },
-      ...(by === "user"
-        ? await byUser(client, users, words, { now, sort: options.sort ?? "email" })
-        : await byGroup(client, by, users, words, now)),
+      report: {
+        by,
+        since: by === "week" ? inWeeks.since : words.since,
+        recentWeeks: weekly && listed !== null ? namesOf(weeksUntil(now)) : null,
+      },
+      total: listed?.total ?? totalOf(levels ?? weeks ?? [], users.length),
+      users: listed?.users ?? null,
+      levels: levels?.filter(({ isTotal }) => !isTotal).map(levelOf) ?? null,
+      weeks: weeks === null ? null : weeksOf(weeks, inWeeks),
       notFound: (emails ?? []).filter((email) => !found.has(email)),
     };
   });
 }
 
-/** Weeks are whole ones up to the present, but for the first where it was given as a time. */
-function period(by: ReportGrouping, since: Date | null, now: Date): Pick<WordSelection, "since" | "until"> {
-  if (by !== "week") {
-    return { since, until: null };
-  }
-  const thisWeek = mondayOf(now);
-  return {
-    since: since ?? new Date(thisWeek - (WEEKS_SHOWN - 1) * WEEK_MS),
-    until: new Date(thisWeek + WEEK_MS),
-  };
-}
-
-/** @returns midnight UTC at its beginning, in milliseconds */
-function mondayOf(time: Date): number {
-  const days = Math.floor(time.getTime() / DAY_MS);
-  // The first day of 1970 was a Thursday.
-  return (days - ((((days + 3) % 7) + 7) % 7)) * DAY_MS;
-}
-
-async function byUser(
+async function listUsers(
   client: PoolClient,
   users: readonly SelectedUser[],
   words: WordSelection,
-  { now, sort }: { readonly now: Date; readonly sort: ReportSort },
-) {
+  { now, sort = "email", limit, weekly = false }: ReportOptions & { readonly now: Date },
+): Promise<{ readonly total: TeamProgress; readonly users: readonly UserProgress[] }> {
   const tallies = new Map((await tallyUsers(client, words, now)).map((tally) => [tally.userId, tally]));
-  const rows = users.map(({ id, email, displayName }): UserProgress => {
+  const rows = users.map(({ id, email, displayName }) => {
     const tally = tallies.get(id);
-    return { email, displayName, ...counts(tally ?? NO_TALLY), lastActivity: tally?.lastActivity ?? null };
+    return { id, email, displayName, ...counts(tally ?? NO_TALLY), lastActivity: tally?.lastActivity ?? null };
   });
-  return {
-    total: {
-      ...{ users: users.length, activeUsers: rows.filter(({ studied }) => studied > 0).length },
-      ...counts(rows.reduce(addTallies, NO_TALLY)),
-      lastActivity: rows.reduce<Date | null>((latest, { lastActivity }) => later(latest, lastActivity), null),
-    },
-    users: rows.sort((a, b) => compare(a, b, sort)),
+  const total = {
+    ...{ users: users.length, activeUsers: rows.filter(({ studied }) => studied > 0).length },
+    ...counts(rows.reduce(addTallies, NO_TALLY)),
+    lastActivity: rows.reduce<Date | null>((latest, { lastActivity }) => later(latest, lastActivity), null),
   };
+  const listed = rows.sort((a, b) => compare(a, b, sort)).slice(0, limit);
+  const userIds = listed.length === users.length ? words.userIds : listed.map(({ id }) => id);
+  const wordsOf = weekly ? await weeklyWords(client, { ...words, userIds }, now) : null;
+  return {
+    total,
+    users: listed.map(({ id, ...user }) => ({ ...user, weeklyWords: wordsOf?.(id) ?? null })),
+  };
+}
+
+/** @returns the words that a user has studied in each of the last weeks, by the user's id */
+async function weeklyWords(
+  client: PoolClient,
+  words: WordSelection,
+  now: Date,
+): Promise<(id: string) => readonly number[]> {
+  const weeks = weeksUntil(now);
+  const names = namesOf(weeks);
+  const rows = await tallyWeeks(client, words, weeks);
+  const known = new Map(
+    rows.map(({ userId, weeks: studied, words: counted }) => [
+      userId,
+      names.map((name) => counted[studied.indexOf(name)] ?? 0),
+    ]),
+  );
+  const none = names.map(() => 0);
+  return (id) => known.get(id) ?? none;
 }
 
 function later(a: Date | null, b: Date | null): Date | null {
   return a === null || (b !== null && b > a) ? b : a;
 }
 
+type Ranked = Omit<UserProgress, "weeklyWords">;
+
 /** The greatest first, nothing last; those that are equal by email, whose order is that of its ASCII characters. */
-function compare(a: UserProgress, b: UserProgress, sort: ReportSort): number {
+function compare(a: Ranked, b: Ranked, sort: ReportSort): number {
   return rank(b, sort) - rank(a, sort) || (a.email < b.email ? -1 : 1);
 }
 
-function rank(user: UserProgress, sort: ReportSort): number {
+function rank(user: Ranked, sort: ReportSort): number {
   switch (sort) {
     case "email":
       return 0;
@@ -155,27 +183,20 @@ function rank(user: UserProgress, sort: ReportSort): number {
   }
 }
 
-async function byGroup(
-  client: PoolClient,
-  by: "level" | "week",
-  users: readonly SelectedUser[],
-  words: WordSelection,
-  now: Date,
-) {
-  if (by === "level") {
-    // The levels of a million words do not fit in the usual 4 MB: over ten million rows this saves a quarter of
-    // the time. The other two reports gain nothing by it.
-    await client.query("SET LOCAL work_mem = '32MB'");
-  }
-  const rows = await tallyGroups(client, by, words, now);
-  const groups = rows.filter(({ isTotal }) => !isTotal);
-  const [all] = rows.filter(({ isTotal }) => isTotal);
-  const total = {
-    ...{ users: users.length, activeUsers: all?.activeUsers ?? 0 },
+async function tallyLevels(client: PoolClient, words: WordSelection, now: Date): Promise<GroupTally[]> {
+  // The levels of a million words do not fit in the usual 4 MB: over ten million rows this saves a quarter of
+  // the time. The other parts gain nothing by it.
+  await client.query("SET LOCAL work_mem = '32MB'");
+  return tallyGroups(client, "level", words, now);
+}
+
+function totalOf(groups: readonly GroupTally[], users: number): TeamProgress {
+  const all = groups.find(({ isTotal }) => isTotal);
+  return {
+    ...{ users, activeUsers: all?.activeUsers ?? 0 },
     ...counts(all ?? NO_TALLY),
     lastActivity: all?.lastActivity ?? null,
   };
-  return by === "level" ? { total, levels: groups.map(levelOf) } : { total, weeks: weeksOf(groups, words, now) };
 }
 
 function levelOf(group: GroupTally): LevelProgress {
@@ -183,12 +204,10 @@ function levelOf(group: GroupTally): LevelProgress {
   return { key: group.key, activeUsers: group.activeUsers, words, studied, mastered, due, accuracy };
 }
 
-function weeksOf(groups: readonly GroupTally[], { since }: WordSelection, now: Date): WeekActivity[] {
+function weeksOf(groups: readonly GroupTally[], weeks: Weeks): WeekActivity[] {
   const known = new Map(groups.map((group) => [group.key, group]));
-  const first = mondayOf(since ?? now);
-  const length = Math.max(0, (mondayOf(now) - first) / WEEK_MS + 1);
-  return Array.from({ length }, (_, n) => {
-    const week = new Date(first + n * WEEK_MS).toISOString().slice(0, 10);
-    return { week, words: known.get(week)?.words ?? 0, activeUsers: known.get(week)?.activeUsers ?? 0 };
+  return namesOf(weeks).map((week) => {
+    const { words = 0, activeUsers = 0 } = known.get(week) ?? {};
+    return { week, words, activeUsers };
   });
 }

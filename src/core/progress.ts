@@ -5,6 +5,7 @@ import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { DAY_MS } from "./time.js";
 import { findUser, requireVisible, type User } from "./user.js";
+import { daySql, mondaySql, namesOf, weeksUntil } from "./weeks.js";
 
 /** A word counts as mastered from here on. */
 export const MASTERED = { confidence: 0.8, studyCount: 3 } as const;
@@ -49,6 +50,8 @@ export interface ProgressOverview {
   readonly by: readonly ProgressGroup[];
   /** Seven days in UTC from today on; words that fall due on the day, those due already left out. */
   readonly forecast: readonly { readonly date: string; readonly due: number }[];
+  /** The last twelve weeks, each by its Monday in UTC, with the words that were last studied in it. */
+  readonly weeks: readonly { readonly week: string; readonly words: number }[];
   /** The words longest due, null unless asked for. */
   readonly dueWords: readonly DueWord[] | null;
 }
@@ -81,7 +84,7 @@ export async function showProgress(
         const { words, studied, mastered, due, accuracy } = counts(group);
         return { key: group.key, words, studied, mastered, due, accuracy };
       }),
-      forecast: await forecast(client, user.id, now),
+      ...(await countByTime(client, user.id, now)),
       dueWords: due ? await dueWords(client, user.id, now) : null,
     };
   });
@@ -148,19 +151,35 @@ export function counts(tally: Tally): ProgressCounts {
   return { words, studied, mastered, learning: studied - mastered, due, reviews, correct, accuracy };
 }
 
-async function forecast(client: PoolClient, userId: string, now: Date): Promise<ProgressOverview["forecast"]> {
+/** Days ahead and weeks back, by the user's two indexes, in one round trip. */
+async function countByTime(
+  client: PoolClient,
+  userId: string,
+  now: Date,
+): Promise<Pick<ProgressOverview, "forecast" | "weeks">> {
   const today = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
-  const { rows } = await client.query<{ date: string; due: number }>(
-    `SELECT to_char(next_review_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date, count(*)::integer AS due
+  const weeks = weeksUntil(now);
+  const { rows } = await client.query<{ kind: "due" | "studied"; from: string; words: number }>(
+    `SELECT 'due' AS kind, ${daySql("next_review_at")} AS from, count(*)::integer AS words
        FROM progress
       WHERE user_id = $1 AND next_review_at > $2 AND next_review_at < $3
-      GROUP BY 1`,
-    [userId, now, new Date(today + FORECAST_DAYS * DAY_MS)],
+      GROUP BY 2
+     UNION ALL
+     SELECT 'studied', ${daySql(mondaySql("last_studied_at"))}, count(*)::integer
+       FROM progress
+      WHERE user_id = $1 AND last_studied_at >= $4 AND last_studied_at < $5
+      GROUP BY 2`,
+    [userId, now, new Date(today + FORECAST_DAYS * DAY_MS), weeks.since, weeks.until],
   );
-  return Array.from({ length: FORECAST_DAYS }, (_, day) => {
-    const date = new Date(today + day * DAY_MS).toISOString().slice(0, 10);
-    return { date, due: rows.find((row) => row.date === date)?.due ?? 0 };
-  });
+  const words = (kind: string, from: string): number =>
+    rows.find((row) => row.kind === kind && row.from === from)?.words ?? 0;
+  return {
+    forecast: Array.from({ length: FORECAST_DAYS }, (_, day) => {
+      const date = new Date(today + day * DAY_MS).toISOString().slice(0, 10);
+      return { date, due: words("due", date) };
+    }),
+    weeks: namesOf(weeks).map((week) => ({ week, words: words("studied", week) })),
+  };
 }
 
 async function dueWords(client: PoolClient, userId: string, now: Date): Promise<DueWord[]> {

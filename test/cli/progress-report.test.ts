@@ -33,12 +33,14 @@ const COUNTED = {
   ...{ words: 1, studied: 1, mastered: 1, learning: 0, due: 1, reviews: 4, correct: 3, accuracy: 0.75 },
   lastActivity: "2026-03-01T10:00:00.000Z",
 };
+// Long ago, or never.
+const WEEKLY = { weeklyWords: Array(12).fill(0) };
 const NOTHING = {
   ...{ words: 0, studied: 0, mastered: 0, learning: 0, due: 0, reviews: 0, correct: 0, accuracy: null },
   lastActivity: null,
 };
-const ADA = { email: "ada@example.org", displayName: 'Ada, "the first"', ...COUNTED };
-const BOB = { email: "=bob@example.org", displayName: HOSTILE, ...COUNTED };
+const ADA = { email: "ada@example.org", displayName: 'Ada, "the first"', ...COUNTED, ...WEEKLY };
+const BOB = { email: "=bob@example.org", displayName: HOSTILE, ...COUNTED, ...WEEKLY };
 
 describe("--json", () => {
   it("is the whole report, of everybody who is not deleted", async ({ db }) => {
@@ -46,12 +48,12 @@ describe("--json", () => {
     const { exitCode, stderr, json } = await run(db, ["--json"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(json()).toStrictEqual({
-      report: { by: "user", since: null },
+      report: { by: "user", since: null, recentWeeks: Array(12).fill(expect.stringMatching(/^\d{4}-\d\d-\d\d$/)) },
       total: {
         ...{ users: 3, activeUsers: 2, words: 2, studied: 2, mastered: 2, learning: 0, due: 2 },
         ...{ reviews: 8, correct: 6, accuracy: 0.75, lastActivity: "2026-03-01T10:00:00.000Z" },
       },
-      users: [BOB, ADA, { email: "cy@other.org", displayName: null, ...NOTHING }],
+      users: [BOB, ADA, { email: "cy@other.org", displayName: null, ...NOTHING, ...WEEKLY }],
       ...{ levels: null, weeks: null, notFound: [], output: null },
     });
   });
@@ -67,7 +69,7 @@ describe("--json", () => {
       ],
     });
     const byWeek = (await run(db, ["--by", "week", "--since", "2026-02-20", "--json"])).json();
-    expect(byWeek.report).toEqual({ by: "week", since: "2026-02-20T00:00:00.000Z" });
+    expect(byWeek.report).toEqual({ by: "week", since: "2026-02-20T00:00:00.000Z", recentWeeks: null });
     expect(byWeek.weeks.slice(0, 3)).toEqual([
       { week: "2026-02-16", words: 0, activeUsers: 0 },
       { week: "2026-02-23", words: 2, activeUsers: 2 },
@@ -90,11 +92,11 @@ describe("the table", () => {
     const { stdout } = await run(db, ["--sort", "accuracy"]);
     const lines = stdout.split("\n").map((line) => line.trim().replace(/ {2,}/g, "  "));
     expect(lines).toEqual([
-      "email  name  words  studied  mastered  due  accuracy  last activity",
+      "email  name  words  studied  mastered  due  accuracy  last activity  12 weeks",
       expect.stringMatching(/^─+$/),
-      '=bob@example.org  =HYPERLINK("http://evil","x")\\u{1b}[2J  1  1  1  1  75 %  2026-03-01 10:00:00Z',
-      'ada@example.org  Ada, "the first"  1  1  1  1  75 %  2026-03-01 10:00:00Z',
-      "cy@other.org  –  0  0  0  0  –  –",
+      '=bob@example.org  =HYPERLINK("http://evil","x")\\u{1b}[2J  1  1  1  1  75 %  2026-03-01 10:00:00Z  ············',
+      'ada@example.org  Ada, "the first"  1  1  1  1  75 %  2026-03-01 10:00:00Z  ············',
+      "cy@other.org  –  0  0  0  0  –  –  ············",
       "",
       "users  3, 2 of them active",
       "words  2 with progress, 2 studied",

@@ -5,7 +5,18 @@ import { describe, expect, it } from "vitest";
 import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
-import { age, bar, count, facts, jsonText, percent, printable, timestamp, visible } from "../../src/cli/render/text.js";
+import {
+  age,
+  bar,
+  count,
+  facts,
+  jsonText,
+  percent,
+  printable,
+  sparkline,
+  timestamp,
+  visible,
+} from "../../src/cli/render/text.js";
 import { textWidth } from "../../src/cli/render/width.js";
 import { UserNotFoundError } from "../../src/errors/users.js";
 
@@ -270,6 +281,16 @@ describe("values", () => {
     [-1, "░░░░"],
   ])("a bar of %d in four cells is %s", (fraction, expected) => {
     expect(bar(fraction, 4)).toBe(expected);
+  });
+
+  it.each([
+    [[0, 1, 50, 100], undefined, "·▁▄█"],
+    [[0, 1, 50, 100], 200, "·▁▂▄"],
+    [[0, 0], undefined, "··"],
+    [[3], 2, "█"],
+    [[], undefined, ""],
+  ])("a sparkline of %j up to %s is %s: nothing is not little", (numbers, greatest, expected) => {
+    expect(sparkline(numbers, greatest)).toBe(expected);
   });
 
   it("facts stand in two columns, made visible", () => {

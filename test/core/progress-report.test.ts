@@ -64,17 +64,18 @@ const NOTHING = {
   ...{ words: 0, studied: 0, mastered: 0, learning: 0, due: 0, reviews: 0, correct: 0, accuracy: null },
   lastActivity: null,
 };
+const UNASKED = { weeklyWords: null };
 const ADA_ROW = {
   ...{ email: "ada@example.org", displayName: "Ada" },
   ...{ words: 3, studied: 2, mastered: 1, learning: 1, due: 2, reviews: 9, correct: 7, accuracy: 7 / 9 },
-  lastActivity: new Date("2026-05-31T23:59:59.999Z"),
+  ...{ lastActivity: new Date("2026-05-31T23:59:59.999Z"), ...UNASKED },
 };
 const BOB_ROW = {
   ...{ email: "bob@example.org", displayName: null },
   ...{ words: 2, studied: 2, mastered: 1, learning: 1, due: 1, reviews: 4, correct: 3, accuracy: 3 / 4 },
-  lastActivity: new Date("2026-06-01T00:00:00Z"),
+  ...{ lastActivity: new Date("2026-06-01T00:00:00Z"), ...UNASKED },
 };
-const CY_ROW = { email: "cy@other.org", displayName: null, ...NOTHING };
+const CY_ROW = { email: "cy@other.org", displayName: null, ...NOTHING, ...UNASKED };
 const ALL = {
   ...{ users: 3, activeUsers: 2, words: 5, studied: 4, mastered: 2, learning: 2, due: 3 },
   ...{ reviews: 13, correct: 10, accuracy: 10 / 13, lastActivity: new Date("2026-06-01T00:00:00Z") },
@@ -87,7 +88,7 @@ describe("by user", () => {
   it("everybody who is live has a line, also who learns nothing, and the total adds up", async ({ connection, db }) => {
     await fillTeam(db);
     expect(await reportAt(connection)).toStrictEqual({
-      report: { by: "user", since: null },
+      report: { by: "user", since: null, recentWeeks: null },
       total: ALL,
       users: [ADA_ROW, BOB_ROW, CY_ROW],
       ...{ levels: null, weeks: null, notFound: [] },
@@ -101,7 +102,7 @@ describe("by user", () => {
   it("says of each user what progress show says", async ({ connection, db }) => {
     await fillTeam(db);
     const { users } = await reportAt(connection);
-    for (const { email, displayName, lastActivity, ...counted } of users ?? expect.unreachable()) {
+    for (const { email, displayName, lastActivity, weeklyWords, ...counted } of users ?? expect.unreachable()) {
       expect(counted).toStrictEqual((await showProgress(connection, email, { now: NOW })).summary);
     }
   });
@@ -120,6 +121,54 @@ describe("by user", () => {
     const later = await reportAt(connection, { since: new Date("2026-06-01T00:00:00Z") });
     expect(later.total).toMatchObject({ users: 3, activeUsers: 1, words: 1 });
   });
+});
+
+describe("the last weeks of each user", () => {
+  const weekly = (...words: readonly (readonly [week: number, words: number])[]) =>
+    Array.from({ length: 12 }, (_, week) => words.find(([known]) => known === week)?.[1] ?? 0);
+
+  it("are counted where they are asked for, of the users that are listed, as progress show does", async ({
+    connection,
+    db,
+  }) => {
+    await fillTeam(db);
+    const { report, users } = await reportAt(connection, { weekly: true });
+    expect(report.recentWeeks).toHaveLength(12);
+    expect([report.recentWeeks?.[0], report.recentWeeks?.[11]]).toEqual(["2026-03-16", "2026-06-01"]);
+    // The last moment before a Monday, and its first.
+    const expected = [weekly([7, 1], [10, 1]), weekly([0, 1], [11, 1]), weekly()];
+    expect(users?.map(({ weeklyWords }) => weeklyWords)).toEqual(expected);
+    for (const { email, weeklyWords } of users ?? []) {
+      const { weeks } = await showProgress(connection, email, { now: NOW });
+      expect(weeks.map(({ words }) => words)).toEqual(weeklyWords);
+      expect(weeks.map(({ week }) => week)).toEqual(report.recentWeeks);
+    }
+    const [first, ...others] =
+      (await reportAt(connection, { weekly: true, sort: "last-activity", limit: 1 })).users ?? [];
+    expect([first?.email, first?.weeklyWords, others]).toEqual(["bob@example.org", expected[1], []]);
+  });
+
+  it("begin with --since, where that is later", async ({ connection, db }) => {
+    await fillTeam(db);
+    const since = new Date("2026-05-31T23:59:59.999Z");
+    const { users } = await reportAt(connection, { weekly: true, since });
+    expect(users?.map(({ weeklyWords }) => weeklyWords)).toEqual([weekly([10, 1]), weekly([11, 1]), weekly()]);
+  });
+});
+
+it("all at once is what the three reports are, of one moment", async ({ connection, db }) => {
+  await fillTeam(db);
+  const [user, level, week] = [
+    await reportAt(connection, { weekly: true, limit: 2 }),
+    await reportAt(connection, { by: "level" }),
+    await reportAt(connection, { by: "week" }),
+  ];
+  expect(await reportAt(connection, { by: "all", weekly: true, limit: 2 })).toStrictEqual({
+    ...user,
+    ...{ report: { ...user.report, by: "all" }, levels: level.levels, weeks: week.weeks },
+  });
+  expect(user.users).toHaveLength(2);
+  expect(user.total.users).toBe(3);
 });
 
 describe("the selection", () => {
@@ -207,7 +256,7 @@ describe("by week", () => {
   it("twelve weeks up to now, those without activity as zeros", async ({ connection, db }) => {
     await fillTeam(db);
     const { report, total, weeks } = await reportAt(connection, { by: "week" });
-    expect(report).toEqual({ by: "week", since: new Date("2026-03-16T00:00:00Z") });
+    expect(report).toEqual({ by: "week", since: new Date("2026-03-16T00:00:00Z"), recentWeeks: null });
     expect(weeks).toHaveLength(12);
     expect(weeks?.filter(({ words }) => words > 0)).toStrictEqual([
       { week: "2026-03-16", words: 1, activeUsers: 1 },

@@ -90,6 +90,15 @@ export function bar(fraction: number, width: number): string {
   return "█".repeat(filled) + "░".repeat(width - filled);
 }
 
+const SPARKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
+
+/** A cell for each number, as high as it is beside the greatest; whatever is not nothing can be told from nothing. */
+export function sparkline(numbers: readonly number[], greatest = Math.max(...numbers)): string {
+  const cell = (number: number): string =>
+    number <= 0 ? "·" : (SPARKS[Math.max(0, Math.ceil((number / greatest) * SPARKS.length) - 1)] ?? "█");
+  return numbers.map(cell).join("");
+}
+
 /** @param parts those that do not apply are null */
 export function lines(...parts: readonly (string | null)[]): string {
   return parts.filter((part) => part !== null).join("\n");

@@ -2,7 +2,7 @@
 import stringWidth from "string-width";
 
 /** Characters that stand for themselves: none joins another, or changes how wide it is. */
-const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\u024f\u4e00-\u9fff–…]*$/;
+const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\u024f\u2580-\u259f\u4e00-\u9fff–…]*$/;
 const WIDE = /[\u4e00-\u9fff]/g;
 
 /** As string-width has it. Most texts do not need the rules that it goes by, which take as long to load as a query. */

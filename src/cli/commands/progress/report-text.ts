@@ -3,7 +3,7 @@ import type { LevelProgress, ProgressReport, UserProgress, WeekActivity } from "
 import type { View } from "../../command.js";
 import { type CsvColumn, type CsvOptions, csv } from "../../render/csv.js";
 import { type Column, table } from "../../render/table.js";
-import { count, facts, grouped, percent, timestamp } from "../../render/text.js";
+import { count, facts, grouped, percent, sparkline, timestamp } from "../../render/text.js";
 import { chartLine, groupColumns } from "./columns.js";
 
 export function reportText(report: ProgressReport, view: View): string {
@@ -21,7 +21,7 @@ function listText({ users, levels, weeks, total }: ProgressReport, view: View): 
   const more = total.users - shown.length;
   const hint =
     more > 0 ? `\n${view.chalk.dim(`and ${count(more, "more user")}: --limit N, --format csv or --json`)}` : "";
-  return `${table(shown, USER_COLUMNS, view, "no users")}${hint}`;
+  return `${table(shown, userColumns(shown, view), view, "no users")}${hint}`;
 }
 
 function totalText({ report, total }: ProgressReport, view: View): string {
@@ -38,6 +38,17 @@ function totalText({ report, total }: ProgressReport, view: View): string {
     view,
   );
 }
+
+/** Where there is room, with sparklines, all on one scale, so that they tell who studies more. */
+function userColumns(users: readonly UserProgress[], { width }: View): readonly Column<UserProgress>[] {
+  if (width < WIDTH_FOR_SPARKLINES) {
+    return USER_COLUMNS;
+  }
+  const most = users.reduce((greatest, { weeklyWords }) => Math.max(greatest, ...(weeklyWords ?? [])), 0);
+  return [...USER_COLUMNS, { title: "12 weeks", value: ({ weeklyWords }) => sparkline(weeklyWords ?? [], most) }];
+}
+
+const WIDTH_FOR_SPARKLINES = 100;
 
 const USER_COLUMNS: readonly Column<UserProgress>[] = [
   { title: "email", value: ({ email }) => email, flexible: true },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { readEmails } from "../../../core/email-list.js";
 import { withOutput } from "../../../core/output.js";
-import { REPORT_SORTS, reportProgress } from "../../../core/progress-report.js";
+import { REPORT_SORTS, type ReportOptions, reportProgress } from "../../../core/progress-report.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, parameter } from "../../command.js";
@@ -61,7 +61,8 @@ export const report = defineCommand({
     "`progress show`; active users have studied one of the words that are counted.\n" +
     "--by week counts each word in the week (from Monday, in UTC) in which it was last studied: the database\n" +
     "keeps the last time only, so a word that is studied again moves to the new week. The last 12 weeks, or\n" +
-    "those from --since on; the total is of these weeks.",
+    "those from --since on; the total is of these weeks. The sparkline of a user is of the same kind, on one scale\n" +
+    "for all users that are shown; · is a week without any.",
   args: {},
   options,
   examples: [
@@ -80,10 +81,13 @@ export const report = defineCommand({
     const asCsv = (input.format ?? (path === undefined ? "table" : "csv")) === "csv";
     refuseCombinations(input, asCsv, json);
     if (!asCsv) {
-      return { ...(await makeReport(input, services, limit ?? (json ? undefined : USERS_IN_TABLE))), output: null };
+      return {
+        ...(await makeReport(input, services, { limit: limit ?? (json ? undefined : USERS_IN_TABLE), weekly: true })),
+        output: null,
+      };
     }
     return withOutput({ path, cwd, stdout, force }, async (sink) => {
-      const made = await makeReport(input, services, limit);
+      const made = await makeReport(input, services, { limit, weekly: false });
       sink.write(reportCsv(made, input));
       return { ...made, output: path ?? "-" };
     });
@@ -101,21 +105,25 @@ export const report = defineCommand({
 
 type Input = InputOf<typeof options>;
 
-async function makeReport(input: Input, services: ServicesFor["connection"], limit: number | undefined) {
+async function makeReport(
+  input: Input,
+  services: ServicesFor["connection"],
+  { limit, weekly }: Pick<ReportOptions, "limit" | "weekly">,
+) {
   const { by, domain, sort, since } = input;
   const { connection, cwd, stdin, signal, now, notice } = services;
   const emails = input.emails === undefined ? undefined : await readEmails(input.emails, { cwd, stdin, signal });
   const report = await reportProgress(connection, {
-    ...{ by, domain, emails, signal, now: now(), since: since?.(now()) },
+    ...{ by, domain, emails, limit, weekly, signal, now: now(), since: since?.(now()) },
     ...(sort !== undefined && { sort }),
   });
-  const { notFound, users } = report;
+  const { notFound } = report;
   if (notFound.length > 0) {
     const more = notFound.length - NAMED_IN_NOTICE;
     const names = notFound.slice(0, NAMED_IN_NOTICE).join(", ") + (more > 0 ? ` and ${more} more` : "");
     notice(`${count(notFound.length, "email")} without a live user: ${names}`);
   }
-  return { ...report, users: users?.slice(0, limit) ?? null };
+  return report;
 }
 
 /** @throws {UsageError} */

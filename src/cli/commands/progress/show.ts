@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { type DueWord, showProgress } from "../../../core/progress.js";
+import { type DueWord, type ProgressOverview, showProgress } from "../../../core/progress.js";
 import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { email, flagOption, showDeleted } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
-import { facts, percent, timestamp } from "../../render/text.js";
+import { count, facts, percent, sparkline, timestamp } from "../../render/text.js";
 import { chartLine, groupColumns } from "./columns.js";
 
 export const show = defineCommand({
@@ -12,7 +12,8 @@ export const show = defineCommand({
   summary: "what a user has learned and what is due",
   details:
     "mastered: confidence of at least 0.8 after 3 or more reviews; learning: studied, not mastered;\n" +
-    "due: to be reviewed now. The coming days are days in UTC and leave out what is due already.",
+    "due: to be reviewed now. The coming days are days in UTC and leave out what is due already.\n" +
+    "The 12 weeks (from Monday, in UTC) have each word in the week in which it was last studied, · where there is none.",
   args: { email },
   options: {
     by: parameter(
@@ -40,13 +41,14 @@ export const show = defineCommand({
       summary,
       by: groups,
       forecast,
+      weeks,
       dueWords,
     } = await showProgress(connection, address, {
       ...{ by, due, deleted, now: now() },
     });
-    return { user, summary, groupedBy: by, by: groups, forecast, dueWords };
+    return { user, summary, groupedBy: by, by: groups, forecast, weeks, dueWords };
   },
-  text: ({ user, summary, groupedBy, by, forecast, dueWords }, view) => {
+  text: ({ user, summary, groupedBy, by, forecast, weeks, dueWords }, view) => {
     const { chalk } = view;
     const name = user.displayName === null ? "" : ` (${user.displayName})`;
     const sections = [
@@ -57,6 +59,7 @@ export const show = defineCommand({
           ["mastered", `${summary.mastered}, still learning ${summary.learning}`],
           ["due now", String(summary.due)],
           ["accuracy", `${percent(summary.accuracy)} (${summary.correct} of ${summary.reviews} reviews)`],
+          ["12 weeks", `${sparkline(weeks.map(({ words }) => words))}  ${thisWeek(weeks)}`],
         ],
         view,
       ),
@@ -75,6 +78,10 @@ export const show = defineCommand({
     return sections.join("\n\n");
   },
 });
+
+function thisWeek(weeks: ProgressOverview["weeks"]): string {
+  return `${count(weeks.at(-1)?.words ?? 0, "word")} last studied in this one`;
+}
 
 const DUE_COLUMNS: readonly Column<DueWord>[] = [
   { title: "due since", value: (word) => timestamp(word.nextReviewAt) },
