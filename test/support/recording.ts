@@ -58,7 +58,8 @@ export function checkoutIn(home: string): string {
 
 /**
  * Types one command after the other into the checkout: those of vocabdb run in this process, everything else in a
- * shell. It is noon of yesterday all the while, so that what is due on which day does not depend on when this runs.
+ * shell. It is noon of the last such day of the week all the while, so that neither what is due on which day nor what
+ * was studied in which week depends on when this runs.
  */
 export async function typistAt(home: string): Promise<Typist> {
   const cwd = join(home, "vocabdb");
@@ -66,7 +67,8 @@ export async function typistAt(home: string): Promise<Typist> {
     readonly run: typeof run;
   };
   const began = Date.now();
-  const noon = Math.floor(began / DAY_MS) * DAY_MS - DAY_MS / 2;
+  const example = Date.parse(`${EXAMPLE.day}T${EXAMPLE.time}Z`);
+  const noon = example + Math.floor((began - DAY_MS / 2 - example) / (7 * DAY_MS)) * 7 * DAY_MS;
   const last = { exitCode: 0 };
   return async (line) => {
     const words = wordsOf(line);
