@@ -71,7 +71,7 @@ it("in a dry run does it all and takes it back", async ({ db }) => {
   const { exitCode, stdout, stderr } = await doctor(db, "--fix", "--dry-run");
   expect(exitCode).toBe(3);
   expect(stdout).toContain(`would mend ${MENDED.join(", ")}\n`);
-  expect(stderr).toMatch(/^dry run on .*\n(?:(?:data|exposure|time)\.\S+: .*\n){5}$/);
+  expect(stderr).toMatch(/^(?:looking at: .*\n)*dry run on .*\n(?:(?:data|exposure|time)\.\S+: .*\n){5}$/);
   expect(await stateOf(db)).toEqual(before);
 });
 

@@ -25,6 +25,8 @@ export interface WritingCommand {
   readonly reports?: true;
   /** Where its work is several transactions, which are they; each of them is done or not. */
   readonly steps?: string;
+  /** One of the steps that fails keeps the next ones from nothing. */
+  readonly anyOrder?: true;
   /** What is done anew by each run, so that only the first one's traces are compared. */
   readonly repeats?: true;
 }
@@ -228,6 +230,7 @@ export const COMMANDS: readonly WritingCommand[] = [
         UPDATE sessions SET revoked_at = NULL`);
     },
     steps: "each finding",
+    anyOrder: true,
     reports: true,
   },
 ];

@@ -19,7 +19,7 @@ export type Prepared = string;
 export interface CopyOptions {
   /** Where they lie, if not where the server has all others. */
   readonly tablespace?: string;
-  /** More for the URL that commands are given. */
+  /** More for the URL of a command that a fault strikes. */
   readonly parameters?: string;
 }
 
@@ -72,7 +72,7 @@ export class Copies {
     const direct = { host, port, user, password: password?.reveal(), database };
     return {
       target: { ...target, database },
-      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable${this.options.parameters ?? ""}`,
+      url: `${url.slice(0, url.lastIndexOf("/"))}/${database}?sslmode=disable`,
       direct,
       query: (sql, values) => withClient(direct, async (client) => (await client.query(sql, values)).rows),
     };
@@ -87,7 +87,7 @@ export interface Run {
   readonly folder: string;
 }
 
-export interface RunOptions {
+export interface RunOptions extends Pick<CopyOptions, "parameters"> {
   readonly flags?: readonly string[];
   /** Called with the process. Without it there is none: the command runs in this one. */
   readonly onStart?: CliOptions["onStart"];
@@ -98,7 +98,7 @@ export async function runAt(
   db: TestDatabase,
   command: WritingCommand,
   watch: Watch,
-  { flags = [], onStart }: RunOptions = {},
+  { flags = [], parameters = "", onStart }: RunOptions = {},
 ): Promise<Run> {
   const { host = "", port = 0, database = "" } = db.direct;
   const folder = mkdtempSync(join(tmpdir(), "vocabdb-fault-"));
@@ -114,7 +114,7 @@ export async function runAt(
   const argv = [...command.args(database), ...flags];
   const { input = "" } = command;
   const result = await withProxy({ host, port }, watch, (proxyPort): Promise<Run["result"]> => {
-    const url = db.url.replace(`:${port}/`, `:${proxyPort}/`);
+    const url = `${db.url.replace(`:${port}/`, `:${proxyPort}/`)}${parameters}`;
     return onStart === undefined
       ? runInProcess(run, argv, { cwd: folder, env: { HOME: folder, DATABASE_URL: url }, input })
       : vocabdb(argv, { url, cwd: folder, input, onStart });

@@ -76,7 +76,8 @@ export async function measure(copies: Copies, command: WritingCommand): Promise<
       return wrote ? note().then(() => "pass") : undefined;
     };
     const startedAt = performance.now();
-    const run = await runAt(db, command, watch, { onStart: () => {} });
+    const { parameters } = copies.options;
+    const run = await runAt(db, command, watch, { parameters, onStart: () => {} });
     const tookMs = performance.now() - startedAt;
     await note();
     const { exitCode, stderr } = run.result;

@@ -2,7 +2,7 @@
 import { translateError } from "../../db/errors.js";
 import type { Target } from "../../db/target.js";
 import { VocabdbError } from "../../errors/base.js";
-import { ConnectionError } from "../../errors/connection.js";
+import { ConnectionError, ConnectionLostError } from "../../errors/connection.js";
 import { ConfigError } from "../../errors/usage.js";
 import type { Finding, FindingId } from "../../finding.js";
 
@@ -28,6 +28,16 @@ export function findingOf(error: unknown, target: Target | null, fallback: Findi
     return { id, level: "error", message: translated.message, fix: translated.hint };
   }
   return { id: fallback, level: "error", ...unknownFailure(translated) };
+}
+
+/** Whether the connection is lost, and the server does not take another: nothing that is asked of it has an answer. */
+export function isLost(error: unknown, target: Target): boolean {
+  const translated = translateError(error, target);
+  return (
+    translated instanceof ConnectionLostError ||
+    (translated instanceof ConnectionError &&
+      /^net\.|^server\.(starting|shutting-down|recovering)$/.test(translated.finding ?? ""))
+  );
 }
 
 /** What the server or the system said, whole: nobody has met it before. */

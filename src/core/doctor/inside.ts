@@ -9,7 +9,7 @@ import { inTransaction } from "../../db/transaction.js";
 import { MigrationsPendingError } from "../../errors/migrations.js";
 import type { Finding, FindingId } from "../../finding.js";
 import type { DatabaseCheck, DatabaseFinding } from "./check.js";
-import { findingOf } from "./finding-of.js";
+import { findingOf, isLost } from "./finding-of.js";
 import type { Seen } from "./look.js";
 
 /** Milliseconds: for locks that others hold, and for one statement. */
@@ -47,6 +47,9 @@ export async function examineWrite(connection: Connection, limit: Limit): Promis
     return { value: null, detail: `${detail}, rolled back`, findings: [] };
   } catch (error) {
     limit.signal.throwIfAborted();
+    if (isLost(error, target)) {
+      throw error;
+    }
     if (translateError(error, target) instanceof MigrationsPendingError) {
       return { value: null, detail: "the tables are older than this version", findings: [], looked: [] };
     }
@@ -94,6 +97,9 @@ export async function runCheck(
     return { findings, looked: check.ids };
   } catch (error) {
     limit.signal.throwIfAborted();
+    if (isLost(error, target)) {
+      throw error;
+    }
     if (translateError(error, target) instanceof MigrationsPendingError) {
       return { findings: [], looked: [] };
     }

@@ -2,7 +2,7 @@
 import type { Target } from "../../db/target.js";
 import type { Finding, FindingId, FindingLevel } from "../../finding.js";
 import type { DatabaseFinding } from "./check.js";
-import { findingsOf } from "./finding-of.js";
+import { findingsOf, isLost } from "./finding-of.js";
 import type { Look, Seen, StageFinding } from "./look.js";
 import type { Step, UrlName } from "./report.js";
 import type { Selected } from "./selection.js";
@@ -38,6 +38,7 @@ export class ExaminationRecord {
   /** Never resolves. */
   readonly #cutOff: Promise<never>;
   #failed = false;
+  #lost = false;
 
   constructor(options: RecordOptions) {
     this.#options = options;
@@ -61,7 +62,7 @@ export class ExaminationRecord {
     return stageNames.filter((stage) => this.#options.selected.wants(stage) && !seen.has(stage));
   }
 
-  /** Whether the database could not be reached, by any of its addresses. */
+  /** Whether the database could not be reached, by any of its addresses, or was lost in the middle. */
   get failed(): boolean {
     return this.#failed;
   }
@@ -75,7 +76,7 @@ export class ExaminationRecord {
     return async (stage, work, soFar) => {
       const { selected, signal, onStage } = this.#options;
       const isWanted = isConnectionStage(stage) ? stageNames.indexOf(stage) <= this.#last : selected.wants(stage);
-      if (signal.aborted || !isWanted) {
+      if (signal.aborted || !isWanted || this.#lost) {
         return null;
       }
       onStage(stage);
@@ -101,6 +102,7 @@ export class ExaminationRecord {
         const late = timeUp(stage, timeoutMs);
         return { ...rest, value: null, detail: "not finished in time", findings: [...findings, late] };
       }
+      this.#lost ||= target !== null && !isConnectionStage(stage) && isLost(error, target);
       const findings = findingsOf(error, target, FALLBACK[stage] ?? "doctor.check-failed");
       return { value: null, detail: "failed", findings, looked: [] };
     }
@@ -110,7 +112,7 @@ export class ExaminationRecord {
   #add(stage: StageName, url: UrlName, seen: Seen<unknown>, durationMs: number): boolean {
     const { detail, findings, looked = stages[stage] } = seen;
     const { selected } = this.#options;
-    const isFatal = isConnectionStage(stage) && findings.some(({ level }) => level === "error");
+    const isFatal = (isConnectionStage(stage) || this.#lost) && findings.some(({ level }) => level === "error");
     this.#failed ||= isFatal;
     if (!isFatal) {
       for (const id of looked.filter(selected.has)) {

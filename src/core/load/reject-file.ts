@@ -39,6 +39,7 @@ export class RejectFile {
   /** Found once for all records of a file, of which there may be millions. */
   readonly #partOf = new WeakMap<Layout, Part>();
   #firstHeader: Buffer | null = null;
+  #isOver = false;
 
   /**
    * @param name as the user named it
@@ -65,6 +66,10 @@ export class RejectFile {
     record: TextRecord,
     note: { column: string; code: string; reason: string },
   ): void {
+    // A reader that is ahead of the failure may still find some.
+    if (this.#isOver) {
+      return;
+    }
     const part = this.#partOf.get(block.layout) ?? this.#findPart(block);
     const notes = [String(record.line), note.column, note.code, note.reason, ...(this.nameFiles ? [file] : [])];
     const line = block.annotate(record, notes);
@@ -94,6 +99,7 @@ export class RejectFile {
 
   /** Leaves nothing behind; does nothing after `finish`. */
   discard(): void {
+    this.#isOver = true;
     for (const { descriptor, temporary } of this.#parts.values()) {
       closeSync(descriptor);
       rmSync(temporary, { force: true });

@@ -79,7 +79,7 @@ export const doctor = defineCommand({
       onStage: (stage) => services.display.update(`looking at: ${stage}`),
     });
     const repairable = report.findings.filter(({ repair }) => repair !== null);
-    if (!input.fix || resolution === null || repairable.length === 0) {
+    if (!input.fix || resolution === null || report.failed !== null || repairable.length === 0) {
       return { ...report, repaired: [], unrepaired: [], dryRun: input.dryRun };
     }
     const { repaired, failed } = await mend(resolution.migrationTarget, repairable, input, services);
@@ -115,18 +115,20 @@ async function mend(
   { dryRun, yes, confirm }: Consent,
   { ask, notice, display, actor, signal }: ServicesFor["configInput"],
 ): Promise<Repairs> {
-  const [{ applyRepairs }, { guardMarked }, { withConnection }, { describeTarget }] = await Promise.all([
-    import("../../../core/doctor/repair.js"),
-    import("../../../core/mark.js"),
-    import("../../../db/pool.js"),
-    import("../../../db/target.js"),
-  ]);
+  const [{ applyRepairs }, { translateError }, { guardMarked }, { withConnection }, { describeTarget }] =
+    await Promise.all([
+      import("../../../core/doctor/repair.js"),
+      import("../../../db/errors.js"),
+      import("../../../core/mark.js"),
+      import("../../../db/pool.js"),
+      import("../../../db/target.js"),
+    ]);
   display.end();
   notice(`${dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}`);
   for (const line of repairLines(repairable)) {
     notice(line);
   }
-  return withConnection(target, (connection) => {
+  const done = withConnection(target, (connection) => {
     const apply = () => applyRepairs(connection, repairable, { dryRun, actor: actor(undefined), signal });
     if (dryRun) {
       return apply();
@@ -140,5 +142,9 @@ async function mend(
       }
       return apply();
     });
+  });
+  // The bracket of commands cannot do it, as it has opened no target for this one.
+  return done.catch((error: unknown) => {
+    throw translateError(error, target);
   });
 }
