@@ -150,6 +150,11 @@ it("nothing is printed that has not been made visible", () => {
   expect(writes.filter(({ line }) => !SAFE.test(line))).toEqual([]);
 });
 
+it("colours have a meaning, which one place gives them", () => {
+  const painting = modules().filter(({ external }) => external.includes("chalk"));
+  expect(painting.map(({ path }) => path).sort()).toEqual(["cli/render/ink.ts", "cli/run.ts"]);
+});
+
 it("only the edge knows the process", () => {
   for (const { path, text } of modules().filter(({ path }) => path !== "cli/main.ts")) {
     expect(text, path).not.toMatch(/process\.(exit|argv|exitCode|stdout|stdin)\b|\bconsole\./);

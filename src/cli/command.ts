@@ -1,9 +1,9 @@
 /** How a command is declared: data, one function that works, one that renders. */
-import type { ChalkInstance } from "chalk";
 import type { z } from "zod";
 import type { Guard } from "../core/mark.js";
 import type { ExitCode } from "../errors/base.js";
 import { UsageError } from "../errors/usage.js";
+import type { Ink } from "./render/ink.js";
 import type { Host, Opening, ServicesFor } from "./services.js";
 
 /**
@@ -35,7 +35,7 @@ export type InputOf<P extends Parameters> = { readonly [K in keyof P]: z.output<
 export interface View {
   /** Width in columns that a line should keep to; Infinity where nobody looks at it. */
   readonly width: number;
-  readonly chalk: ChalkInstance;
+  readonly ink: Ink;
   /** When it is shown, for what tells how long ago something was. */
   readonly now: Date;
 }

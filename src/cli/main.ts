@@ -3,6 +3,7 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { InterruptedError } from "../errors/interrupted.js";
 import { FileError } from "../errors/usage.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
+import { PLAIN } from "./render/ink.js";
 import { mannerIn, run } from "./run.js";
 
 /** Without the edge: one invocation in a process that goes on. */
@@ -33,7 +34,7 @@ export async function main(): Promise<void> {
       }
       // A result that is cut short must not look like a whole one. Nothing depends on what stderr is told.
       if (stream === process.stdout) {
-        void endWith(new FileError("standard output", `cannot be written (${code})`));
+        endWith(new FileError("standard output", `cannot be written (${code})`));
       }
     });
   }
@@ -76,10 +77,9 @@ function endWhenWritten(): void {
 }
 
 /** For what fails where no command can be told of it. */
-async function endWith(error: Error): Promise<void> {
+function endWith(error: Error): void {
   const report = reportOf(error);
   const { json } = mannerIn(process.argv.slice(2));
-  const { Chalk } = await import("chalk");
-  process.stderr.write(`${json ? errorJson(report) : errorText(report, new Chalk({ level: 0 }))}\n`);
+  process.stderr.write(`${json ? errorJson(report) : errorText(report, PLAIN)}\n`);
   process.exit(report.exitCode);
 }

@@ -1,5 +1,4 @@
 /** One invocation from argv to exit code: parse, open, run, render. Everything that fails ends up here. */
-import type { ChalkInstance } from "chalk";
 import type { CommanderError as CommanderFailure } from "commander";
 import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
@@ -15,6 +14,7 @@ import { buildProgram, CommanderError, type Invocation, nounsIn } from "./progra
 import { registry } from "./registry.js";
 import { annotations } from "./render/annotations.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
+import { coloured, type Ink, PLAIN } from "./render/ink.js";
 import { screen } from "./render/screen.js";
 import { jsonText, printable, visible, visibleLines } from "./render/text.js";
 import { createHost, type Services } from "./services.js";
@@ -46,10 +46,12 @@ const HELP_WIDTH = 100;
 export async function run(input: RunInput): Promise<number> {
   const { argv, env, stdout, stderr } = input;
   let manner = mannerIn(argv);
-  const chalkFor = async (stream: Terminal): Promise<ChalkInstance> => {
-    // Not for `--help`, which has no colours.
+  const inkFor = async ({ isTTY }: Terminal): Promise<Ink> => {
+    if (!manner.color || env.NO_COLOR || env.TERM === "dumb" || !isTTY) {
+      return PLAIN;
+    }
     const { Chalk } = await import("chalk");
-    return new Chalk({ level: manner.color && !env.NO_COLOR && env.TERM !== "dumb" && stream.isTTY ? 1 : 0 });
+    return coloured(new Chalk({ level: 1 }));
   };
   try {
     const invocation = await parse(input);
@@ -60,18 +62,18 @@ export async function run(input: RunInput): Promise<number> {
     const outcome = await execute(invocation, input);
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
-      chalk: await chalkFor(stdout),
+      ink: await inkFor(stdout),
       now: input.now(),
     };
     const text = manner.json ? jsonText(outcome.result, 2) : outcome.text(view);
     if (text !== "") {
-      stdout.write(`${printable(text, view.chalk)}\n`);
+      stdout.write(`${printable(text, view.ink)}\n`);
     }
     return outcome.exitCode;
   } catch (error) {
     const report = reportOf(error);
-    const chalk = await chalkFor(stderr);
-    stderr.write(`${printable(manner.json ? errorJson(report) : errorText(report, chalk), chalk)}\n`);
+    const ink = await inkFor(stderr);
+    stderr.write(`${printable(manner.json ? errorJson(report) : errorText(report, ink), ink)}\n`);
     if (!manner.json && manner.verbose) {
       stderr.write(`${visibleLines(withoutPasswords(stackOf(error)))}\n`);
     }

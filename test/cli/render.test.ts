@@ -3,6 +3,7 @@ import { Chalk } from "chalk";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { errorJson, errorText, reportOf } from "../../src/cli/render/error.js";
+import { coloured, PLAIN } from "../../src/cli/render/ink.js";
 import { openDisplay } from "../../src/cli/render/progress.js";
 import { type Column, table } from "../../src/cli/render/table.js";
 import {
@@ -20,8 +21,7 @@ import {
 import { textWidth } from "../../src/cli/render/width.js";
 import { UserNotFoundError } from "../../src/errors/users.js";
 
-const plain = new Chalk({ level: 0 });
-const coloured = new Chalk({ level: 1 });
+const inColours = coloured(new Chalk({ level: 1 }));
 const NOW = new Date("2026-06-01T12:00:00Z");
 
 /** Characters that change what is seen around them. */
@@ -71,9 +71,9 @@ describe("what is printed", () => {
   const forgotten = "a\u001b[2Jb\u001b[31mc\td\ne";
 
   it("has no controls that were forgotten, but line ends", () => {
-    expect(printable(forgotten, plain)).toBe("a\\u{1b}[2Jb\\u{1b}[31mc\\u{9}d\ne");
-    expect(printable(coloured.red("x"), coloured)).toBe(coloured.red("x"));
-    expect(printable(forgotten, coloured)).not.toContain("\u001b[2J");
+    expect(printable(forgotten, PLAIN)).toBe("a\\u{1b}[2Jb\\u{1b}[31mc\\u{9}d\ne");
+    expect(printable(inColours.alarm("x"), inColours)).toBe(inColours.alarm("x"));
+    expect(printable(forgotten, inColours)).not.toContain("\u001b[2J");
   });
 
   it("as JSON is the same document, in characters that move nothing", () => {
@@ -119,7 +119,7 @@ const LONG_ROWS: readonly Row[] = [
 ];
 
 function lines(rows: readonly Row[], width: number, columns = COLUMNS): string[] {
-  return table(rows, columns, { width, chalk: plain, now: NOW }, "nothing").split("\n");
+  return table(rows, columns, { width, ink: PLAIN, now: NOW }, "nothing").split("\n");
 }
 
 function widthOf(found: readonly string[]): number {
@@ -187,7 +187,7 @@ describe("a table", () => {
   });
 
   it("is as wide with colours as without", () => {
-    const inColour = table(ROWS, COLUMNS, { width: 60, chalk: coloured, now: NOW }, "nothing").split("\n");
+    const inColour = table(ROWS, COLUMNS, { width: 60, ink: inColours, now: NOW }, "nothing").split("\n");
     expect(inColour[0]).toContain("\u001b[1m");
     expect(inColour.map((line) => stringWidth(line))).toEqual(lines(ROWS, 60).map((line) => stringWidth(line)));
   });
@@ -200,7 +200,7 @@ describe("a table", () => {
   });
 
   it("without rows says so", () => {
-    expect(table([], COLUMNS, { width: 80, chalk: plain, now: NOW }, "no words yet")).toBe("no words yet");
+    expect(table([], COLUMNS, { width: 80, ink: PLAIN, now: NOW }, "no words yet")).toBe("no words yet");
   });
 
   it("of empty cells is still a table", () => {
@@ -226,7 +226,7 @@ describe("an error", () => {
   });
 
   it("is message and hint for a person, its lines kept and all else made visible", () => {
-    expect(errorText(reportOf(error), plain)).toBe(
+    expect(errorText(reportOf(error), PLAIN)).toBe(
       "error: there is no user with the email eve\\u{1b}[2J@example.org\nhint:  line 1\nline 2",
     );
   });
@@ -234,7 +234,7 @@ describe("an error", () => {
   it("without a hint has null in JSON and no line in text", () => {
     const report = { code: "X", message: "m", hint: null, exitCode: 1 } as const;
     expect(errorJson(report)).toBe('{"error":{"code":"X","message":"m","hint":null}}');
-    expect(errorText(report, plain)).toBe("error: m");
+    expect(errorText(report, PLAIN)).toBe("error: m");
   });
 
   it.each([new TypeError("x is undefined"), "x is undefined"])("that is none of ours is a bug: exit code 1", (bug) => {
@@ -295,7 +295,7 @@ describe("values", () => {
 
   it("facts stand in two columns, made visible", () => {
     const rows = [["Email", "ada@example.org"] as const, ["Name", "Ada\u202e\nLovelace"] as const];
-    expect(facts(rows, { width: 80, chalk: plain, now: NOW })).toBe(
+    expect(facts(rows, { width: 80, ink: PLAIN, now: NOW })).toBe(
       "Email  ada@example.org\nName   Ada\\u{202e}\\u{a}Lovelace",
     );
   });

@@ -7,6 +7,7 @@ import { expect, inject, it } from "vitest";
 import { workflowCommand } from "../../src/cli/render/annotations.js";
 import { doctorText } from "../../src/cli/render/doctor.js";
 import { errorJson, errorText } from "../../src/cli/render/error.js";
+import { coloured } from "../../src/cli/render/ink.js";
 import { screen } from "../../src/cli/render/screen.js";
 import { type Column, table } from "../../src/cli/render/table.js";
 import { facts, jsonText, printable, visible } from "../../src/cli/render/text.js";
@@ -16,7 +17,7 @@ import { formatReject } from "../../src/errors/loading.js";
 import { count, tries } from "../support/experiment.js";
 import { effectsOf } from "../support/terminal-model.js";
 
-const coloured = new Chalk({ level: 1 });
+const inColours = coloured(new Chalk({ level: 1 }));
 const NOW = new Date("2026-06-01T12:00:00Z");
 
 const character = (...ranges: readonly (readonly [number, number])[]) =>
@@ -106,7 +107,7 @@ it("tables stay aligned, and within the width", () => {
   ];
   const width = fc.constantFrom(30, 60, Number.POSITIVE_INFINITY);
   tryAll("table", fc.tuple(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 5 }), width), ([rows, limit]) => {
-    const output = table(rows, columns, { width: limit, chalk: coloured, now: NOW }, "nothing");
+    const output = table(rows, columns, { width: limit, ink: inColours, now: NOW }, "nothing");
     expect(effectsOf(output, true)).toEqual(NOTHING);
     const [, , ...lines] = output.split("\n");
     expect(lines).toHaveLength(rows.length);
@@ -119,7 +120,7 @@ it("tables stay aligned, and within the width", () => {
 it("facts are a line each", () => {
   tryAll("facts", fc.array(text, { minLength: 1, maxLength: 5 }), (values) => {
     const rows = values.map((value) => ["label", value] as const);
-    const output = facts(rows, { width: 80, chalk: coloured, now: NOW });
+    const output = facts(rows, { width: 80, ink: inColours, now: NOW });
     expect(effectsOf(output, true)).toEqual(NOTHING);
     expect(output.split("\n")).toHaveLength(values.length);
   });
@@ -128,7 +129,7 @@ it("facts are a line each", () => {
 it("errors have lines of their own only", () => {
   tryAll("error", fc.tuple(text, fc.option(text)), ([message, hint]) => {
     const report = { code: "X", message, hint, exitCode: 1 } as const;
-    expect(effectsOf(errorText(report, coloured), true)).toEqual(NOTHING);
+    expect(effectsOf(errorText(report, inColours), true)).toEqual(NOTHING);
     expect(effectsOf(errorJson(report), false)).toEqual(NOTHING);
     expect(errorJson(report)).not.toContain("\n");
     expect(JSON.parse(errorJson(report))).toEqual(JSON.parse(JSON.stringify({ error: { code: "X", message, hint } })));
@@ -169,7 +170,7 @@ it("findings of the doctor move nothing", () => {
       steps: [{ stage: "url", url: "DATABASE_URL", outcome: "ok", durationMs: 1, detail }],
     };
     const whole = { ...EMPTY_REPORT, ...report, repaired: [], unrepaired: findings, dryRun: false };
-    expect(effectsOf(doctorText(whole, { width: 80, chalk: coloured, now: NOW }), true)).toEqual(NOTHING);
+    expect(effectsOf(doctorText(whole, { width: 80, ink: inColours, now: NOW }), true)).toEqual(NOTHING);
   });
 });
 
@@ -177,9 +178,9 @@ const EMPTY_REPORT = { addresses: [], tls: null, server: null, pooler: null };
 
 it("nothing that was forgotten passes the last barrier", () => {
   tryAll("last barrier", text, (forgotten) => {
-    expect(effectsOf(printable(forgotten, { level: 0 }), false)).toEqual(NOTHING);
+    expect(effectsOf(printable(forgotten, { isColoured: false }), false)).toEqual(NOTHING);
     // Colours of ours look the same.
-    const moved = effectsOf(printable(forgotten, { level: 1 }), true);
+    const moved = effectsOf(printable(forgotten, { isColoured: true }), true);
     expect(moved.filter((effect) => !/^sequence "\\u001b\[\d{1,2}m"$/.test(effect))).toEqual(NOTHING);
   });
 });

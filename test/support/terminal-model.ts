@@ -1,7 +1,7 @@
 /** What a terminal would do with what it is sent, beside showing it character by character and line by line. */
 
-/** Of those that chalk writes at its first level: bold, dim, the eight colours, and their ends. */
-const OUR_COLOURS: ReadonlySet<string> = new Set(["1", "2", "22", "31", "32", "33", "34", "36", "39"]);
+/** Of those that chalk writes at its first level: bold, the three colours of ours, and their ends. */
+const OUR_COLOURS: ReadonlySet<string> = new Set(["1", "22", "31", "32", "35", "39"]);
 /** More than any script puts over one letter. */
 const MARKS = 8;
 

@@ -37,8 +37,7 @@ const list = defineCommand({
       ...(cursor !== undefined && { after: cursor }),
       limit: size,
     }),
-  text: ({ entries, nextCursor }, view) =>
-    pageText(table(entries, COLUMNS, view, "nothing was changed"), nextCursor, view),
+  text: ({ entries, nextCursor }, view) => pageText(table(entries, COLUMNS, view, "nothing was changed"), nextCursor),
 });
 
 const COLUMNS: readonly Column<HistoryEntry>[] = [

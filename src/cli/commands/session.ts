@@ -44,7 +44,7 @@ const list = defineCommand({
       ...(cursor !== undefined && { after: cursor }),
       ...{ deleted, limit: size, now: now(), signal },
     }),
-  text: ({ sessions, nextCursor }, view) => pageText(sessionTable(sessions, view), nextCursor, view),
+  text: ({ sessions, nextCursor }, view) => pageText(sessionTable(sessions, view), nextCursor),
 });
 
 const revoke = defineCommand({
@@ -92,8 +92,8 @@ const revoke = defineCommand({
   text: ({ sessions, changed, sessionsRevoked, dryRun }, view) =>
     lines(
       changed
-        ? `${view.chalk.green(dryRun ? "would revoke" : "revoked")} ${count(sessionsRevoked, "session")}`
-        : view.chalk.dim("nothing changed: every session was revoked already"),
+        ? `${view.ink.done(dryRun ? "would revoke" : "revoked")} ${count(sessionsRevoked, "session")}`
+        : "nothing changed: every session was revoked already",
       sessions.length === 0 ? null : sessionTable(sessions, view),
     ),
 });

@@ -53,7 +53,7 @@ const remove = defineCommand({
     lines(
       change(result, result.dryRun ? "would delete" : "deleted", "was deleted already:", view),
       `${count(result.sessionsRevoked, "session")} ${result.dryRun ? "would be revoked" : "revoked"}`,
-      result.dryRun ? null : view.chalk.dim(`undo: vocabdb user restore ${shellWord(result.user.email)}`),
+      result.dryRun ? null : `undo: vocabdb user restore ${shellWord(result.user.email)}`,
     ),
 });
 

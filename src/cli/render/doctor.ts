@@ -45,34 +45,34 @@ export function doctorAnnotations({ findings, target }: DoctorReport): string {
 
 const WIDTHS = { outcome: 7, stage: 11 } as const;
 
-function stepLines(steps: readonly Step[], unseen: readonly string[], { chalk }: View): string {
+function stepLines(steps: readonly Step[], unseen: readonly string[], { ink }: View): string {
   const lines = steps.map(({ stage, url, outcome, durationMs, detail }) => {
     const name = url === "DIRECT_URL" ? `${stage} (DIRECT_URL)` : stage;
-    const label = paint(outcome, { chalk })(outcome.padEnd(WIDTHS.outcome));
+    const label = paint(outcome, { ink })(outcome.padEnd(WIDTHS.outcome));
     return `${label}  ${name.padEnd(WIDTHS.stage)}  ${`${Math.round(durationMs)} ms`.padStart(8)}  ${visible(detail)}`;
   });
   if (unseen.length > 0) {
-    lines.push(chalk.dim(`${"–".padEnd(WIDTHS.outcome)}  not looked at: ${unseen.join(", ")}`));
+    lines.push(`${"–".padEnd(WIDTHS.outcome)}  not looked at: ${unseen.join(", ")}`);
   }
   return lines.join("\n");
 }
 
 function findingText({ id, level, message, fix }: DatabaseFinding, view: View): string {
   const label = paint(level, view)(level);
-  const lines = [`${label} ${view.chalk.bold(id)}  ${indented(message)}`];
+  const lines = [`${label} ${view.ink.strong(id)}  ${indented(message)}`];
   if (fix !== null) {
-    lines.push(`  ${view.chalk.cyan("fix:")} ${indented(fix)}`);
+    lines.push(`  ${view.ink.strong("fix:")} ${indented(fix)}`);
   }
   return lines.join("\n");
 }
 
 function repairedText({ repaired, unrepaired, dryRun }: Repairs, view: View): string[] {
-  const { chalk } = view;
+  const { ink } = view;
   return [
-    ...(repaired.length === 0 ? [] : [chalk.green(`${dryRun ? "would mend" : "mended"} ${repaired.join(", ")}`)]),
+    ...(repaired.length === 0 ? [] : [ink.done(`${dryRun ? "would mend" : "mended"} ${repaired.join(", ")}`)]),
     ...unrepaired.map(({ id, message, fix }) => {
-      const reason = `${chalk.red("could not mend")} ${chalk.bold(id)}  ${indented(message)}`;
-      return fix === null ? reason : `${reason}\n  ${chalk.cyan("fix:")} ${indented(fix)}`;
+      const reason = `${ink.alarm("could not mend")} ${ink.strong(id)}  ${indented(message)}`;
+      return fix === null ? reason : `${reason}\n  ${ink.strong("fix:")} ${indented(fix)}`;
     }),
   ];
 }
@@ -84,11 +84,11 @@ function verdict({ findings, passed, failed }: DoctorReport, view: View): string
     .map(({ level, number }) => (level === "info" ? `${number} info` : count(number, level)));
   const found = counts.length === 0 ? "nothing is wrong" : counts.join(", ");
   const reached = failed === null ? "" : "; the database could not be reached";
-  return view.chalk.bold(`${found}${reached} (${passed.length} things are right)`);
+  return view.ink.strong(`${found}${reached} (${passed.length} things are right)`);
 }
 
-function paint(outcome: FindingLevel | "ok", { chalk }: Pick<View, "chalk">): (text: string) => string {
-  return { ok: chalk.green, info: chalk.blue, warning: chalk.yellow, error: chalk.red }[outcome];
+function paint(outcome: FindingLevel | "ok", { ink }: Pick<View, "ink">): (text: string) => string {
+  return { ok: ink.done, info: ink.strong, warning: ink.doubt, error: ink.alarm }[outcome];
 }
 
 /** Lines of their own stay; what else moves the cursor comes from data. */

@@ -1,7 +1,7 @@
 /** An error becomes the text for a person or the line for a program. */
-import type { ChalkInstance } from "chalk";
 import { ExitCode, VocabdbError } from "../../errors/base.js";
 import { withoutPasswords } from "../../secret.js";
+import type { Ink } from "./ink.js";
 import { jsonText, visibleLines } from "./text.js";
 
 export interface ErrorReport {
@@ -30,10 +30,10 @@ export function errorJson({ code, message, hint }: ErrorReport): string {
 }
 
 /** Messages may have several lines of their own; everything else in them comes from data. */
-export function errorText(report: ErrorReport, chalk: ChalkInstance): string {
-  const lines = [`${chalk.red.bold("error:")} ${visibleLines(report.message)}`];
+export function errorText(report: ErrorReport, ink: Ink): string {
+  const lines = [`${ink.alarm("error:")} ${visibleLines(report.message)}`];
   if (report.hint !== null) {
-    lines.push(`${chalk.cyan("hint:")}  ${visibleLines(report.hint)}`);
+    lines.push(`${ink.strong("hint:")}  ${visibleLines(report.hint)}`);
   }
   return lines.join("\n");
 }

@@ -32,7 +32,7 @@ export function loadText<C extends LoadCounts>(
     ...changesOf(result, wording.noun, view),
     ...rejectsOf(result, view),
     ...further,
-    ...(verdict === null ? [] : [view.chalk.yellow(verdict)]),
+    ...(verdict === null ? [] : [view.ink.strong(verdict)]),
   ].join("\n\n");
 }
 
@@ -67,7 +67,7 @@ function rejectsOf<C extends LoadCounts>({ rejects, total }: LoadResult<C>, view
   }
   const lines = formatRejects(rejects, total.rejected).map(visible);
   const hint = hintOf(rejects);
-  return [[view.chalk.red("rejected:"), ...lines, ...(hint === null ? [] : [`hint:  ${hint}`])].join("\n")];
+  return [[view.ink.alarm("rejected:"), ...lines, ...(hint === null ? [] : [`hint:  ${hint}`])].join("\n")];
 }
 
 function verdictOf<C extends LoadCounts>(

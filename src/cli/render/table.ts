@@ -13,8 +13,8 @@ export interface Column<T> {
 }
 
 /** A page of a list, and how to see the next one. */
-export function pageText(page: string, nextCursor: string | null, { chalk }: View): string {
-  return lines(page, nextCursor === null ? null : chalk.dim(`more: --after ${nextCursor}`));
+export function pageText(page: string, nextCursor: string | null): string {
+  return lines(page, nextCursor === null ? null : `more: --after ${nextCursor}`);
 }
 
 const MIN_FLEXIBLE_WIDTH = 8;
@@ -22,7 +22,7 @@ const MIN_FLEXIBLE_WIDTH = 8;
 /** @returns the table, or `empty` where there are no rows. */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view: View, empty: string): string {
   if (rows.length === 0) {
-    return view.chalk.dim(empty);
+    return empty;
   }
   const cells = rows.map((row) => columns.map((column) => visible(column.value(row))));
   const natural = columns.map((column, index) =>
@@ -30,7 +30,7 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view
   );
   const widths = fitWidths(natural, columns, view.width);
   const output = new Table({
-    head: columns.map((column) => view.chalk.bold(column.title)),
+    head: columns.map((column) => view.ink.strong(column.title)),
     colAligns: columns.map((column) => column.align ?? "left"),
     colWidths: widths.map((width) => width + 2),
     style: { head: [], border: [], compact: true },

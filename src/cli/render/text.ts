@@ -1,6 +1,7 @@
 /** Data becomes text that is safe to print. */
 import { ageText } from "../../age.js";
 import type { View } from "../command.js";
+import type { Ink } from "./ink.js";
 
 /**
  * What could move the cursor, change colours, reverse or hide text: controls (C0, DEL, C1), line and paragraph
@@ -34,9 +35,9 @@ export function jsonText(value: unknown, indentation?: number): string {
  * The last barrier before a stream: only line ends pass, and colours where there are any. What comes from data has
  * been made visible before, when it was known from text of ours; this holds for what was forgotten.
  */
-export function printable(text: string, { level }: Pick<View["chalk"], "level">): string {
+export function printable(text: string, { isColoured }: Pick<Ink, "isColoured">): string {
   return text
-    .split(level === 0 ? /(\n)/ : /(\n|\u001b\[\d{1,2}m)/)
+    .split(isColoured ? /(\n|\u001b\[\d{1,2}m)/ : /(\n)/)
     .map((part, index) => (index % 2 === 0 ? visible(part) : part))
     .join("");
 }
@@ -79,9 +80,9 @@ export function size(bytes: number): string {
 const BYTE_UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
 
 /** Label and value in two aligned columns. */
-export function facts(rows: readonly (readonly [label: string, value: string])[], view: View): string {
+export function facts(rows: readonly (readonly [label: string, value: string])[], { ink }: View): string {
   const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `${view.chalk.dim(label.padEnd(width))}  ${visible(value)}`).join("\n");
+  return rows.map(([label, value]) => `${ink.strong(label.padEnd(width))}  ${visible(value)}`).join("\n");
 }
 
 /** A bar of `width` cells, filled to the fraction. */

@@ -37,8 +37,8 @@ export const mark = defineCommand({
     const change = await setMark(connection, environment ?? null, { confirmed, dryRun, actor: actor(reason) });
     return { ...change, dryRun };
   },
-  text: ({ mark: marked, changed, dryRun }, { chalk }) => {
+  text: ({ mark: marked, changed, dryRun }, { ink }) => {
     const state = marked === null ? "not marked" : `marked ${marked}`;
-    return changed ? `${chalk.green(dryRun ? "would be" : "is now")} ${state}` : state;
+    return changed ? `${ink.done(dryRun ? "would be" : "is now")} ${state}` : state;
   },
 });

@@ -23,6 +23,6 @@ export const wait = defineCommand({
       ...{ timeoutMs, signal },
       onReason: (reason) => notice(`waiting for ${describeTarget(target)}: ${reason}`),
     }),
-  text: ({ waitedMs, attempts }, { chalk }) =>
-    `${chalk.green("ready")} after ${(waitedMs / 1000).toFixed(1)} s${attempts === 1 ? "" : `, ${attempts} attempts`}`,
+  text: ({ waitedMs, attempts }, { ink }) =>
+    `${ink.done("ready")} after ${(waitedMs / 1000).toFixed(1)} s${attempts === 1 ? "" : `, ${attempts} attempts`}`,
 });

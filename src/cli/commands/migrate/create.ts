@@ -57,13 +57,13 @@ export const create = defineCommand({
     const created = await createMigration(input.name, { shadow, folder, dryRun: input.dryRun, now: now(), signal });
     return { ...created, dryRun: input.dryRun };
   },
-  text: ({ migration, path, sql, changed, dryRun }, { chalk }) => {
+  text: ({ migration, path, sql, changed, dryRun }, { ink }) => {
     if (!changed || sql === null) {
       return "nothing to change: the migrations lead to schema.prisma (--empty writes one by hand)";
     }
     return dryRun
-      ? `${chalk.dim(`-- ${migration}`)}\n${visibleLines(sql.trimEnd())}`
-      : `${chalk.green("wrote")} ${visible(path ?? "")}\nread it, and add what schema.prisma cannot express: checks, triggers, policies`;
+      ? `-- ${migration}\n${visibleLines(sql.trimEnd())}`
+      : `${ink.done("wrote")} ${visible(path ?? "")}\nread it, and add what schema.prisma cannot express: checks, triggers, policies`;
   },
 });
 

@@ -31,8 +31,8 @@ export const deploy = defineCommand({
     const options = { ...listeners(services), lockTimeoutMs: input.lockTimeout, strict: input.strict };
     return { ...(await work(migrationTarget, options)), dryRun: input.dryRun };
   },
-  text: ({ applied, alreadyApplied, dryRun: rehearsed }, { chalk }) => {
-    const lines = applied.map((name) => `${chalk.green(rehearsed ? "would apply" : "applied")} ${name}`);
+  text: ({ applied, alreadyApplied, dryRun: rehearsed }, { ink }) => {
+    const lines = applied.map((name) => `${ink.done(rehearsed ? "would apply" : "applied")} ${name}`);
     if (applied.length === 0) {
       lines.push(`nothing to apply: the database is up to date (${count(alreadyApplied, "migration")})`);
     }

@@ -39,15 +39,15 @@ export const reset = defineCommand({
     });
     return { ...result, dryRun };
   },
-  text: ({ dropped, left, applied, dryRun }, { chalk }) => {
+  text: ({ dropped, left, applied, dryRun }, { ink }) => {
     const would = dryRun ? "would " : "";
     return [
       ...dropped.map(({ kind, name, rows }) => {
         const held = rows === null ? "" : `, ${count(rows, "row")}`;
-        return `${chalk.red(dryRun ? "would drop" : "dropped")} ${kind} ${visible(name)}${held}`;
+        return `${ink.alarm(dryRun ? "would drop" : "dropped")} ${kind} ${visible(name)}${held}`;
       }),
-      ...left.map(({ kind, name }) => `${chalk.dim(`${would}keep`)} ${kind} ${visible(name)}: not of the migrations`),
-      ...applied.map((name) => `${chalk.green(dryRun ? "would apply" : "applied")} ${name}`),
+      ...left.map(({ kind, name }) => `${would}keep ${kind} ${visible(name)}: not of the migrations`),
+      ...applied.map((name) => `${ink.done(dryRun ? "would apply" : "applied")} ${name}`),
     ].join("\n");
   },
 });

@@ -24,8 +24,8 @@ export const status = defineCommand({
   writes: null,
   run: (_, { resolution, signal }) => migrationStatus(resolution.migrationTarget, readMigrations(), signal),
   exitCode: ({ state }, { check }) => (check && state !== "up-to-date" ? ExitCode.findings : ExitCode.ok),
-  text: ({ state, applied, pending, failed, edited, unknown, differences, drift, driftSkipped }, { chalk }) => {
-    const paint = state === "up-to-date" ? chalk.green : state === "pending" ? chalk.yellow : chalk.red;
+  text: ({ state, applied, pending, failed, edited, unknown, differences, drift, driftSkipped }, { ink }) => {
+    const paint = state === "up-to-date" ? ink.done : state === "pending" ? ink.doubt : ink.alarm;
     const list = (label: string, names: readonly string[]): string[] =>
       names.map((name) => `${label.padEnd(8)} ${name}`);
     return [
@@ -37,9 +37,7 @@ export const status = defineCommand({
       ...list("unknown", unknown),
       ...list("drift", differences.map(describeDifference).map(visible)),
       ...(driftSkipped === null ? [] : [`${"drift".padEnd(8)} not looked for: ${visible(driftSkipped)}`]),
-      ...(drift === null
-        ? []
-        : ["", chalk.dim("-- This takes the differences back:"), ...drift.split("\n").map(visible)]),
+      ...(drift === null ? [] : ["", "-- This takes the differences back:", ...drift.split("\n").map(visible)]),
     ].join("\n");
   },
 });

@@ -37,6 +37,6 @@ export const exportCommand = defineCommand({
     );
     return { progress, output: path ?? null };
   },
-  text: ({ progress, output }, { chalk }) =>
-    output === null ? "" : `${chalk.green("exported")} progress on ${count(progress, "word")} to ${visible(output)}`,
+  text: ({ progress, output }, { ink }) =>
+    output === null ? "" : `${ink.done("exported")} progress on ${count(progress, "word")} to ${visible(output)}`,
 });

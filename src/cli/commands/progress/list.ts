@@ -31,7 +31,7 @@ export const list = defineCommand({
       ...(language !== undefined && { language }),
       ...(cursor !== undefined && { after: cursor }),
     }),
-  text: ({ progress, nextCursor }, view) => pageText(table(progress, COLUMNS, view, "no progress"), nextCursor, view),
+  text: ({ progress, nextCursor }, view) => pageText(table(progress, COLUMNS, view, "no progress"), nextCursor),
 });
 
 const COLUMNS: readonly Column<WordProgress>[] = [

@@ -19,8 +19,7 @@ function listText({ users, levels, weeks, total }: ProgressReport, view: View): 
   }
   const shown = users ?? [];
   const more = total.users - shown.length;
-  const hint =
-    more > 0 ? `\n${view.chalk.dim(`and ${count(more, "more user")}: --limit N, --format csv or --json`)}` : "";
+  const hint = more > 0 ? `\nand ${count(more, "more user")}: --limit N, --format csv or --json` : "";
   return `${table(shown, userColumns(shown, view), view, "no users")}${hint}`;
 }
 

@@ -36,8 +36,8 @@ export const reset = defineCommand({
     });
     return { ...change, dryRun };
   },
-  text: ({ user, changed, progressDeleted, dryRun }, { chalk }) =>
+  text: ({ user, changed, progressDeleted, dryRun }, { ink }) =>
     changed
-      ? `${chalk.green(dryRun ? "would remove" : "removed")} the progress of ${user.email} on ${count(progressDeleted, "word")}`
-      : `${chalk.dim("nothing to remove:")} ${user.email}`,
+      ? `${ink.done(dryRun ? "would remove" : "removed")} the progress of ${user.email} on ${count(progressDeleted, "word")}`
+      : `nothing to remove: ${user.email}`,
 });

@@ -49,7 +49,7 @@ export const show = defineCommand({
     return { user, summary, groupedBy: by, by: groups, forecast, weeks, dueWords };
   },
   text: ({ user, summary, groupedBy, by, forecast, weeks, dueWords }, view) => {
-    const { chalk } = view;
+    const { ink } = view;
     const name = user.displayName === null ? "" : ` (${user.displayName})`;
     const sections = [
       facts(
@@ -68,7 +68,7 @@ export const show = defineCommand({
     const most = Math.max(1, ...forecast.map((day) => day.due));
     sections.push(
       [
-        chalk.bold("coming days (UTC)"),
+        ink.strong("coming days (UTC)"),
         ...forecast.map(({ date, due }) => `${date}  ${String(due).padStart(5)}  ${chartLine(due, most)}`.trimEnd()),
       ].join("\n"),
     );

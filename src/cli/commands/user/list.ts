@@ -89,7 +89,7 @@ export const list = defineCommand({
   },
   text: ({ users, nextCursor }, view, { fields = usualFields(users) }) => {
     const columns = fields.map((field) => COLUMNS[field]);
-    return pageText(table(users, columns, view, "no users"), nextCursor, view);
+    return pageText(table(users, columns, view, "no users"), nextCursor);
   },
 });
 

@@ -70,13 +70,13 @@ export const purge = defineCommand({
   text: ({ users, rows, changed, dryRun }, view) =>
     changed
       ? lines(
-          `${view.chalk.green(dryRun ? "would purge" : "purged")} ${count(users, "user")}`,
+          `${view.ink.done(dryRun ? "would purge" : "purged")} ${count(users, "user")}`,
           facts(
             Object.entries(rows).map(([table, number]) => [table, count(number, "row")] as const),
             view,
           ),
         )
-      : view.chalk.dim("nothing to purge"),
+      : "nothing to purge",
 });
 
 /** @returns the email of one user, or the time before which many were deleted */

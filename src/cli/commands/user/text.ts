@@ -3,8 +3,8 @@ import type { User, UserChange } from "../../../core/user.js";
 import type { View } from "../../command.js";
 import { facts, timestamp } from "../../render/text.js";
 
-export function change({ user, changed }: UserChange, done: string, unchanged: string, { chalk }: View): string {
-  return changed ? `${chalk.green(done)} ${user.email}` : `${chalk.dim(unchanged)} ${user.email}`;
+export function change({ user, changed }: UserChange, done: string, unchanged: string, { ink }: View): string {
+  return changed ? `${ink.done(done)} ${user.email}` : `${unchanged} ${user.email}`;
 }
 
 export function userFacts(user: User, view: View, further: readonly (readonly [string, string])[] = []): string {
@@ -22,6 +22,6 @@ export function userFacts(user: User, view: View, further: readonly (readonly [s
   );
 }
 
-export function shownOnce(generatedPassword: string | null, { chalk }: View): string | null {
-  return generatedPassword === null ? null : `password, shown only now: ${chalk.bold(generatedPassword)}`;
+export function shownOnce(generatedPassword: string | null, { ink }: View): string | null {
+  return generatedPassword === null ? null : `password, shown only now: ${ink.strong(generatedPassword)}`;
 }

@@ -59,7 +59,7 @@ export const update = defineCommand({
   text: (result, view, { user }) =>
     lines(
       change(result, result.dryRun ? "would update" : "updated", "nothing to change:", view),
-      result.changed && result.user.email !== user ? view.chalk.dim(`was ${user}`) : null,
+      result.changed && result.user.email !== user ? `was ${user}` : null,
       userFacts(result.user, view),
       result.sessionsRevoked === 0
         ? null

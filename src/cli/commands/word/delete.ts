@@ -31,11 +31,11 @@ export const remove = defineCommand({
     const deletion = await deleteWord(connection, selector, { dryRun, confirmed, actor: actor(reason) });
     return { ...deletion, dryRun };
   },
-  text: (result, { chalk }) => {
+  text: (result, { ink }) => {
     const key = visible(naturalKey(naturalKeyOfWord(result.word)));
     const progress = `progress of ${count(result.progressDeleted, "user")}`;
     return lines(
-      `${chalk.green(result.dryRun ? "would delete" : "deleted")} ${key}`,
+      `${ink.done(result.dryRun ? "would delete" : "deleted")} ${key}`,
       result.progressDeleted === 0 ? null : `${progress} ${result.dryRun ? "would go" : "went"} with it`,
     );
   },

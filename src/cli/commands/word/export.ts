@@ -40,8 +40,6 @@ export const exportCommand = defineCommand({
     );
     return { words, output: path ?? null };
   },
-  text: (result, { chalk }) =>
-    result.output === null
-      ? ""
-      : `${chalk.green("exported")} ${count(result.words, "word")} to ${visible(result.output)}`,
+  text: (result, { ink }) =>
+    result.output === null ? "" : `${ink.done("exported")} ${count(result.words, "word")} to ${visible(result.output)}`,
 });

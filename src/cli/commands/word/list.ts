@@ -19,5 +19,5 @@ export const list = defineCommand({
   needs: "connection",
   writes: null,
   run: (input, { connection }) => listWords(connection, input),
-  text: ({ words, nextCursor }, view) => pageText(table(words, WORD_TABLE, view, "no words"), nextCursor, view),
+  text: ({ words, nextCursor }, view) => pageText(table(words, WORD_TABLE, view, "no words"), nextCursor),
 });

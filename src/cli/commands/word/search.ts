@@ -31,7 +31,7 @@ export const search = defineCommand({
   text: ({ words, truncated }, view) =>
     lines(
       table(words, COLUMNS, view, "no words"),
-      truncated ? view.chalk.dim("there are more: search for more of the word, or raise --limit") : null,
+      truncated ? "there are more: search for more of the word, or raise --limit" : null,
     ),
 });
 
