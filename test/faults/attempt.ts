@@ -25,6 +25,8 @@ export interface Fault {
   readonly strike: (scene: Scene) => Promise<Verdict>;
   /** Called once the process has ended. @param reached whether it struck */
   readonly over?: (reached: boolean) => Promise<void>;
+  /** It is sent to the process, so that there has to be one. */
+  readonly toProcess?: true;
   /** How the process may end, beside coming to its end as if nothing had happened; null: it is killed. */
   readonly exits: readonly (number | null)[];
   /** From the moment it has struck; on a loaded machine as much longer as the command takes anyway. */
@@ -39,6 +41,11 @@ export function signal(child: ChildProcess | null, name: NodeJS.Signals): ChildP
     throw new Error(`the process was not there to be sent ${name}`);
   }
   return child;
+}
+
+/** Of what happens to the server, every fourth try. And the last one: only of a process is the last word waited for. */
+export function isProcess(index: number, point: Point, { turns }: Course): boolean {
+  return index % 4 === 0 || point.number === turns.length;
 }
 
 /**

@@ -3,7 +3,7 @@ import { expect, inject, test } from "vitest";
 import { count, tries } from "../support/experiment.js";
 import { inParallel } from "../support/parallel.js";
 import { type OwnServer, sharedServer } from "../support/server.js";
-import { attempt, type Fault, told } from "./attempt.js";
+import { attempt, type Fault, isProcess, told } from "./attempt.js";
 import { COMMANDS } from "./commands.js";
 import { Copies } from "./copies.js";
 import { measure } from "./course.js";
@@ -29,8 +29,9 @@ export function tryAll(faultsOf: (server: () => OwnServer) => readonly Fault[]):
     const points = pointsOf(course.turns);
     for (const fault of faults) {
       const chosen = spread(points, tries({ full: points.length, short: FEW }), from);
-      const problems = await inParallel(chosen, 2, async (point) => {
-        const found = await attempt(all, course, command, point, fault, true);
+      const problems = await inParallel([...chosen.entries()], 2, async ([index, point]) => {
+        const asProcess = fault.toProcess === true || isProcess(index, point, course);
+        const found = await attempt(all, course, command, point, fault, asProcess);
         return told(fault, command, course, point, found);
       });
       const lost = problems.filter((found) => found.length > 0).length;

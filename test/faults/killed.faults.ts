@@ -9,6 +9,7 @@ const killed: Fault = {
     await once(signal(child, "SIGKILL"), "exit");
     return "lose";
   },
+  toProcess: true,
   exits: [null],
   endsWithinMs: 1_000,
 };

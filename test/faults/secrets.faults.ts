@@ -203,7 +203,7 @@ function attempts(): Attempt[] {
     examples.map((example) => ({ command, example, code: null })),
   );
   const turns = CHANNELS.length * MODES.length;
-  const times = tries({ full: 4, short: 1 });
+  const times = tries({ full: 2, short: 1 });
   const oneOf = tries({ full: 1, short: 3 });
   // A step that has no divisor in common with the number of turns: all of them come up, whatever the seed.
   const all = [...commands, ...failures].filter((_, index) => (index + inject("experiment").seed) % oneOf === 0);

@@ -11,6 +11,7 @@ const interrupted = (name: "SIGINT" | "SIGTERM", exitCode: number): Fault => ({
     await sleep(50);
     return "pass";
   },
+  toProcess: true,
   exits: [exitCode],
   endsWithinMs: ROLLED_BACK_MS,
 });

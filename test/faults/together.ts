@@ -4,7 +4,7 @@ import { expect, inject, test } from "vitest";
 import { count, tries } from "../support/experiment.js";
 import type { Verdict } from "../support/proxy.js";
 import type { OwnServer } from "../support/server.js";
-import { attempt, type Fault, told } from "./attempt.js";
+import { attempt, type Fault, isProcess, told } from "./attempt.js";
 import { COMMANDS, type WritingCommand } from "./commands.js";
 import { Copies, type CopyOptions } from "./copies.js";
 import { type Course, measure } from "./course.js";
@@ -49,8 +49,7 @@ export function tryTogether(server: () => OwnServer, fault: ServerFault, options
           if (point === undefined) {
             throw new Error(`${command.name} has no point`);
           }
-          // Only of a process is the last word waited for.
-          const asProcess = round % 4 === 0 || point.number === course.turns.length;
+          const asProcess = isProcess(round, point, course);
           const broken = await attempt(copies, course, command, point, shared, asProcess);
           count("Faults", { command: command.name, fault: fault.name, tries: 1, lost: broken.length > 0 ? 1 : 0 });
           return told(fault, command, course, point, broken);
