@@ -198,6 +198,15 @@ function embeddedHome(env: Environment, cwd: string): string {
   const data =
     env.XDG_DATA_HOME && isAbsolute(env.XDG_DATA_HOME)
       ? env.XDG_DATA_HOME
-      : join(env.HOME || homedir() || cwd, ".local", "share");
+      : join(env.HOME || ownHome() || cwd, ".local", "share");
   return join(data, "vocabdb");
+}
+
+/** The account of a container need not be in its list of users, and has no home then. */
+function ownHome(): string | null {
+  try {
+    return homedir();
+  } catch {
+    return null;
+  }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Config, type Environment, loadConfig, type UrlSetting } from "../src/config.js";
 import { tlsWarnings } from "../src/db/tls.js";
 import { parseDatabaseUrl } from "../src/db/url.js";
@@ -181,6 +181,17 @@ describe("the folder of the embedded server", () => {
 
   it("is absolute, whatever VOCABDB_HOME is relative to", () => {
     expect(home({ VOCABDB_HOME: "v" })).toBe(join(cwd, "v"));
+  });
+
+  it("is below the current folder for a user without a home, as in a container", () => {
+    const own = process.geteuid?.() ?? expect.unreachable();
+    vi.stubEnv("HOME", undefined);
+    const expected = own === 0 ? cwd : homedir();
+    // Only root can become somebody who has none.
+    process.seteuid?.(own === 0 ? 54_321 : own);
+    const found = home({});
+    process.seteuid?.(own);
+    expect(found).toBe(join(expected, ".local/share/vocabdb"));
   });
 });
 

@@ -8,11 +8,9 @@ import {
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { inject, onTestFinished } from "vitest";
-import type { run } from "../../src/cli/run.js";
 import { packageRoot } from "../../src/package-root.js";
-import { runInProcess } from "./in-process.js";
+import { builtCommand, runInProcess } from "./in-process.js";
 import { leaked, secretsGiven } from "./secrets.js";
 
 export const EXECUTABLE = join(packageRoot, "bin", "vocabdb.js");
@@ -160,10 +158,9 @@ export async function vocabdbHere(args: readonly string[], options: CliOptions =
     proven.add(command);
     return vocabdb(args, options);
   }
-  const cli = (await import(pathToFileURL(join(packageRoot, "dist", "cli.js")).href)) as { readonly run: typeof run };
   const home = temporaryFolder();
   const given = { cwd: cwd ?? home, env: environment(home, options), input };
-  const said = await runInProcess(cli.run, args, given);
+  const said = await runInProcess(await builtCommand(), args, given);
   refuseLeaks(args, { ...given, ...(mayTell && { mayTell }) }, said);
   return { ...said, json: () => JSON.parse(said.stdout) };
 }

@@ -1,7 +1,10 @@
 /** The command line without a process of its own: the start of Node is most of the time of a short command. */
+import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { pathToFileURL } from "node:url";
 import type { run } from "../../src/cli/run.js";
 import { InterruptedError } from "../../src/errors/interrupted.js";
+import { packageRoot } from "../../src/package-root.js";
 
 export interface InProcessResult {
   readonly exitCode: number;
@@ -21,6 +24,12 @@ export interface InProcessOptions {
   readonly limit?: number;
   /** Its clock; by default the machine's. */
   readonly now?: () => Date;
+}
+
+/** What `npm run build` made. @param root of a copy, which then works on its own files */
+export async function builtCommand(root = packageRoot): Promise<typeof run> {
+  const cli = (await import(pathToFileURL(join(root, "dist", "cli.js")).href)) as { readonly run: typeof run };
+  return cli.run;
 }
 
 /** @param command of the sources or of the bundle, which the caller has loaded */

@@ -2,12 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { run } from "../../src/cli/run.js";
 import { DAY_MS } from "../../src/core/time.js";
 import { findCluster } from "../../src/db/embedded/cluster.js";
 import { packageRoot } from "../../src/package-root.js";
-import { runInProcess } from "./in-process.js";
+import { builtCommand, runInProcess } from "./in-process.js";
 
 /** What stands in the documents for what is another with each run. */
 const EXAMPLE = {
@@ -63,9 +61,7 @@ export function checkoutIn(home: string): string {
  */
 export async function typistAt(home: string): Promise<Typist> {
   const cwd = join(home, "vocabdb");
-  const { run: command } = (await import(pathToFileURL(join(cwd, "dist", "cli.js")).href)) as {
-    readonly run: typeof run;
-  };
+  const command = await builtCommand(cwd);
   const began = Date.now();
   const example = Date.parse(`${EXAMPLE.day}T${EXAMPLE.time}Z`);
   const noon = example + Math.floor((began - DAY_MS / 2 - example) / (7 * DAY_MS)) * 7 * DAY_MS;
