@@ -1,7 +1,8 @@
 import { createUser } from "../../../core/users.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { displayName, email, flagOption, writing } from "../../options.js";
 import { lines } from "../../render/text.js";
 import { newPassword, passwordOptions } from "./password.js";
@@ -15,8 +16,10 @@ export const create = defineCommand({
   options: {
     name: displayName,
     ...passwordOptions,
-    ifNotExists: flagOption("--if-not-exists", "an existing user is no error, and is left as it is"),
-    ...writing,
+    ...inGroup("Changing data", {
+      ifNotExists: flagOption("--if-not-exists", "an existing user is no error, and is left as it is"),
+      ...writing,
+    }),
   },
   examples: [
     {
@@ -32,7 +35,8 @@ export const create = defineCommand({
       description: "From a script that may run again",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.conflict],
+  exitCodes: { ...PENDING, [ExitCode.conflict]: "the email belongs to a user, live or soft-deleted" },
+  seeAlso: ["user update", "user import", "user restore"],
   needs: "database",
   writes: "data",
   run: async (input, { database, stdin, actor }) => {
