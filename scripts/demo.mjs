@@ -26,7 +26,7 @@ try {
   vocabdb("db", "start");
   vocabdb("migrate");
   vocabdb("seed", "--demo");
-  vocabdb("user", "create", "grace@example.com", "--name", "Grace Hopper");
+  vocabdb("user", "create", "grace@example.com", "--name", "Grace Hopper", "--yes");
   vocabdb("user", "delete", "ada@example.com");
   vocabdb("user", "list", "--all");
   vocabdb("user", "restore", "ada@example.com");

@@ -3,6 +3,7 @@ import { describe, expect } from "vitest";
 import { startProcess, vocabdb } from "./support/cli.js";
 import { it } from "./support/database.js";
 import { leaked } from "./support/secrets.js";
+import { atTerminal, CTRL_C } from "./support/terminal.js";
 
 const SECRET = "it's a s3cret: 100%/é";
 
@@ -28,6 +29,14 @@ describe("a password that is told", () => {
     await expect(startProcess("sh", args, options).ended).rejects.toThrow("tells a secret");
     await expect(startProcess("sh", args, { ...options, mayTell: "it is asked to" }).ended).resolves.toBe(0);
   });
+});
+
+it("a password that is typed where it is shown is noticed", async ({ db }) => {
+  const typed = [
+    { on: "Email", keys: "s3cret battery", isSecret: true },
+    { on: "s3cret battery", keys: CTRL_C },
+  ] as const;
+  await expect(atTerminal(db, ["user", "create"], 100, typed)).rejects.toThrow("tells a secret");
 });
 
 describe("a connection URL where none belongs", () => {

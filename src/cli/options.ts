@@ -3,6 +3,7 @@ import * as z from "zod";
 import { domainSchema, emailSchema } from "../core/email.js";
 import { DAY_MS, parseTime } from "../core/time.js";
 import { parameter, repeatable } from "./command.js";
+import { globalOptions } from "./global-options.js";
 
 const flag = z.boolean().default(false);
 
@@ -150,6 +151,9 @@ export const output = parameter(
 export const force = parameter("--force", "replace the output if it exists", flag);
 
 export const flagOption = (flags: string, description: string) => parameter(flags, description, flag);
+
+/** Read by every command; declared by those that ask. */
+export const yes = flagOption(globalOptions.yes.flags, globalOptions.yes.description);
 
 /** Given again where the database is marked, with its name. */
 export const confirm = (what: string) =>

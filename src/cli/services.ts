@@ -7,6 +7,8 @@ import type { Database } from "../db/database.js";
 import type { Connection } from "../db/pool.js";
 import type { Resolution } from "../db/resolve.js";
 import type { Reject } from "../errors/loading.js";
+import { withConsent } from "./consent.js";
+import type { Prompts } from "./prompts.js";
 import type { AnnotationLevel } from "./render/annotations.js";
 import { type Display, openDisplay } from "./render/progress.js";
 
@@ -19,7 +21,7 @@ export interface Services extends Terminal {
 /** What does not depend on the configuration. */
 interface Terminal {
   readonly cwd: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(mode: boolean): unknown };
   /** For what is too much to be a result; results are returned. */
   readonly stdout: NodeJS.WritableStream;
   /** For programs that a command starts; what vocabdb itself reads of it is in the configuration. */
@@ -39,8 +41,10 @@ interface Terminal {
   readonly annotate: (level: AnnotationLevel, rejects: readonly Reject[]) => void;
   /** About work that lasts. The bracket ends it. */
   readonly display: Display;
-  /** Yes or no; null where nobody can be asked. */
-  readonly ask: (question: string) => Promise<boolean | null>;
+  /** null where nobody can be asked. */
+  readonly prompts: () => Promise<Prompts | null>;
+  /** Work that needs names, given or asked for. The bracket does it for those of `--confirm`, once there is a configuration. */
+  readonly withConsent: <R>(given: readonly string[], work: (confirmed: readonly string[]) => Promise<R>) => Promise<R>;
 }
 
 /** For the one command that has to tell what is wrong with the configuration. */
@@ -78,16 +82,18 @@ export interface Opening {
   /** What is said about the target. */
   readonly announce: "data" | "schema" | null;
   readonly dryRun: boolean;
-  readonly precheck: (services: WithTarget) => void;
-  /** For work that is told of the mark, that a marked database refuses, or wants confirmed by these names. */
-  readonly guard: Pick<Guard, "rule" | "confirmed"> | null;
+  readonly precheck: (services: WithTarget, confirmed: readonly string[]) => void;
+  /** For work that is told of the mark, that a marked database refuses, or wants confirmed by name. */
+  readonly guard: Guard["rule"] | null;
+  /** Names that were given with the command. */
+  readonly confirmed: readonly string[];
 }
 
 export interface Host {
   withServices<N extends keyof ServicesFor, R>(
     needs: N,
     options: Opening,
-    work: (services: ServicesFor[N]) => Promise<R>,
+    work: (services: ServicesFor[N], confirmed: readonly string[]) => Promise<R>,
   ): Promise<R>;
 }
 
@@ -96,7 +102,13 @@ export interface HostInput {
   readonly cwd: string;
   readonly stdin: Services["stdin"];
   readonly stdout: Services["stdout"];
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
+  /** Whether colours may be written to stderr. */
+  readonly colors: boolean;
   readonly signal: AbortSignal;
   readonly lendTerminal: Terminal["lendTerminal"];
   readonly flags: {
@@ -123,27 +135,38 @@ export function createHost(input: HostInput): Host {
     async withServices<N extends keyof ServicesFor, R>(
       needs: N,
       options: Opening,
-      work: (services: ServicesFor[N]) => Promise<R>,
+      work: (services: ServicesFor[N], confirmed: readonly string[]) => Promise<R>,
     ): Promise<R> {
       const configInput: ConfigInput = { env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile };
       const display = openDisplay(stderr, flags);
       const { json } = flags;
-      const ask: Terminal["ask"] = async (question) => {
-        if (json || stdin.isTTY !== true) {
+      const prompts = async (): Promise<Prompts | null> => {
+        // A dumb terminal cannot draw over what it shows, and a question that nobody sees waits for ever.
+        if (json || stdin.isTTY !== true || stderr.isTTY !== true || env.TERM === "dumb") {
           return null;
         }
-        const { askYesNo } = await import("./ask.js");
-        return askYesNo(question, { stdin, stderr, signal });
+        const { createPrompts } = await import("./prompts.js");
+        return createPrompts(input);
       };
+      // Where the target is not named beforehand, it has to be in the question.
+      const unsaid: string[] = [];
+      const withNames: Terminal["withConsent"] = (given, work) =>
+        withConsent(
+          given,
+          async ({ what, name }) =>
+            (await (await prompts())?.name({ what: [...unsaid, what].join("\n"), name })) ?? false,
+          work,
+        );
       const terminal: Terminal = {
         ...{ cwd, env, stdin, stdout, json, signal, lendTerminal, now, actor },
-        ...{ notice, annotate, display, ask },
+        ...{ notice, annotate, display, prompts, withConsent: withNames },
       };
       // The types cannot follow the cases, each of which opens just what its name promises.
-      const run = (services: ServicesFor[keyof ServicesFor]) => work(services as ServicesFor[N]);
+      const run = (services: ServicesFor[keyof ServicesFor], confirmed: readonly string[]) =>
+        work(services as ServicesFor[N], confirmed);
       try {
         if (needs === "configInput") {
-          return await run({ ...terminal, configInput });
+          return await run({ ...terminal, configInput }, options.confirmed);
         }
         const config = loadConfig(configInput);
         const resolve = async (): Promise<Resolution> => {
@@ -155,32 +178,36 @@ export function createHost(input: HostInput): Host {
         };
         const base: Services = { ...terminal, config, resolve };
         if (needs === "nothing") {
-          return await run(base);
+          return await withNames(options.confirmed, (confirmed) => run(base, confirmed));
         }
         const resolution = await resolve();
         const withTarget: WithTarget = { ...base, resolution };
-        options.precheck(withTarget);
-        if (needs === "target") {
-          await announce(resolution, options, null, notice);
-          return await run(withTarget);
-        }
-        const { withConnection } = await import("../db/pool.js");
-        return await withConnection(resolution.target, async (connection) => {
-          const work = async (): Promise<R> => {
-            if (needs === "connection") {
-              return run({ ...withTarget, connection });
-            }
-            const { withPrisma } = await import("../db/database.js");
-            return withPrisma(connection, (database) => run({ ...withTarget, connection, database }));
-          };
-          if (options.guard === null) {
-            await announce(resolution, options, null, notice);
-            return work();
+        const announce = announcer(resolution, options, flags.quiet ? (text) => unsaid.push(text) : notice);
+        return await withNames(options.confirmed, async (confirmed) => {
+          options.precheck(withTarget, confirmed);
+          if (needs === "target") {
+            await announce(null);
+            return run(withTarget, confirmed);
           }
-          const { guardMarked } = await import("../core/mark.js");
-          return guardMarked(connection, { ...options.guard, retyped: input.retyped }, async (mark) => {
-            await announce(resolution, options, mark, notice);
-            return work();
+          const { withConnection } = await import("../db/pool.js");
+          return withConnection(resolution.target, async (connection) => {
+            const work = async (): Promise<R> => {
+              if (needs === "connection") {
+                return run({ ...withTarget, connection }, confirmed);
+              }
+              const { withPrisma } = await import("../db/database.js");
+              return withPrisma(connection, (database) => run({ ...withTarget, connection, database }, confirmed));
+            };
+            if (options.guard === null) {
+              await announce(null);
+              return work();
+            }
+            const { guardMarked } = await import("../core/mark.js");
+            const guard: Guard = { rule: options.guard, confirmed, retyped: input.retyped };
+            return guardMarked(connection, guard, async (mark) => {
+              await announce(mark);
+              return work();
+            });
           });
         });
       } finally {
@@ -201,17 +228,21 @@ function sayWarnings(resolution: Resolution, notice: (text: string) => void): vo
   }
 }
 
-/** @param mark what the database is marked as, where that was looked up */
-async function announce(
+/** @returns what names the target, once, with what it is marked as where that was looked up */
+function announcer(
   resolution: Resolution,
   { announce: what, dryRun }: Opening,
-  mark: string | null,
   notice: (text: string) => void,
-): Promise<void> {
-  if (what !== null) {
+): (mark: string | null) => Promise<void> {
+  let isDone = what === null;
+  return async (mark) => {
+    if (isDone) {
+      return;
+    }
+    isDone = true;
     const { describeTarget } = await import("../db/target.js");
     const target = what === "schema" ? resolution.migrationTarget : resolution.target;
     const marked = mark === null ? "" : ` [${mark}]`;
     notice(`${dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}${marked}`);
-  }
+  };
 }

@@ -92,11 +92,11 @@ export async function destroyEmbedded(
 ): Promise<EmbeddedStatus> {
   const cluster = requireCluster(home);
   if (!dryRun && confirmed !== cluster.database) {
+    const what = `this removes the embedded server with all its data (${cluster.dataDirectory}) and cannot be undone`;
     throw new ConsentMissingError(
-      confirmed === undefined
-        ? `this removes the embedded server with all its data (${cluster.dataDirectory}) and cannot be undone`
-        : `the embedded database is called ${cluster.database}, not ${confirmed}`,
+      confirmed === undefined ? what : `the embedded database is called ${cluster.database}, not ${confirmed}`,
       `vocabdb db destroy --confirm ${cluster.database}`,
+      { what, name: cluster.database },
     );
   }
   const before = statusOf(cluster);

@@ -70,6 +70,7 @@ export async function guardMarked<T>(
     throw new ConsentMissingError(
       `${describeTarget(target)} is marked ${mark}: what cannot be undone has to be confirmed with the name of the database`,
       retyped === null ? `the same command with ${confirmation} added` : `${retyped} ${confirmation}`,
+      { what: `${describeTarget(target)} is marked ${mark}, and this cannot be undone`, name: target.database },
     );
   }
   try {
@@ -77,7 +78,7 @@ export async function guardMarked<T>(
   } catch (error) {
     // What the work itself asks for comes with a command to type, which has to hold this name as well.
     if (error instanceof ConsentMissingError && error.hint !== null && !error.hint.endsWith(confirmation)) {
-      throw new ConsentMissingError(error.message, `${error.hint} ${confirmation}`, { cause: error });
+      throw new ConsentMissingError(error.message, `${error.hint} ${confirmation}`, error.consent, { cause: error });
     }
     throw error;
   }
@@ -120,6 +121,7 @@ export async function setMark(
       throw new ConsentMissingError(
         `${describeTarget(target)} is marked ${previous}, and the mark protects it`,
         `vocabdb db mark ${mark ?? "--clear"} --confirm ${shellWord(target.database)}`,
+        { what: `${describeTarget(target)} is marked ${previous}, and the mark protects it`, name: target.database },
       );
     }
     await client.query("DELETE FROM database_mark");

@@ -110,7 +110,6 @@ async function planReset(target: Target, { confirm, dryRun = false, signal }: Re
     async ({ wanted, had, client }) => {
       if (!dryRun) {
         await refuseMarked(client, target);
-        refuseUnconfirmed(target, confirm);
       }
       const made = new Set(wanted.map(referenceTo));
       const standing = STANDING.flatMap((kind) =>
@@ -123,7 +122,11 @@ async function planReset(target: Target, { confirm, dryRun = false, signal }: Re
         // Nothing could be applied beside them.
         throw new SchemaNotEmptyError(target.schema, readMigrations()[0]?.name ?? "");
       }
-      return { ours, left, hasRecord, rows: await countRows(client, ours) };
+      const rows = await countRows(client, ours);
+      if (!dryRun && confirm !== target.database) {
+        throw consentMissing(target, rows, confirm);
+      }
+      return { ours, left, hasRecord, rows };
     },
     signal,
   );
@@ -136,14 +139,14 @@ async function refuseMarked(client: ClientBase, target: Target): Promise<void> {
   }
 }
 
-function refuseUnconfirmed(target: Target, confirm: string | undefined): void {
-  if (confirm === target.database) {
-    return;
-  }
-  const what = `this drops every table of vocabdb in ${describeTarget(target)}, with all its rows, for good`;
-  throw new ConsentMissingError(
+function consentMissing(target: Target, rows: Rows, confirm: string | undefined): ConsentMissingError {
+  const held = [...rows].filter(([, number]) => number > 0).map(([table, number]) => `${table}: ${number}`);
+  const losses = held.length === 0 ? "which hold no rows" : `with all their rows (${held.join(", ")})`;
+  const what = `this drops every table of vocabdb in ${describeTarget(target)}, ${losses}, for good`;
+  return new ConsentMissingError(
     confirm === undefined ? what : `${what}, and --confirm names ${JSON.stringify(confirm)} instead of the database`,
     `vocabdb migrate reset --confirm ${shellWord(target.database)} (what would go: vocabdb migrate reset --dry-run)`,
+    { what, name: target.database },
   );
 }
 

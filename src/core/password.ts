@@ -7,14 +7,20 @@ const MIN_LENGTH = 8;
 /** Hashing time grows with the input, so it is bounded. */
 const MAX_BYTES = 1024;
 
+/** @returns why it is refused, without the password in it; null for one that is accepted */
+export function passwordProblem(password: string): string | null {
+  if ([...password].length < MIN_LENGTH) {
+    return `a password needs at least ${MIN_LENGTH} characters`;
+  }
+  return Buffer.byteLength(password) > MAX_BYTES ? `a password may have at most ${MAX_BYTES} bytes` : null;
+}
+
 /** @throws {UsageError} when the password is too short or too long; it is never part of the message */
 export async function hashPassword(password: Secret): Promise<string> {
   const text = password.reveal();
-  if ([...text].length < MIN_LENGTH) {
-    throw new UsageError(`a password needs at least ${MIN_LENGTH} characters`);
-  }
-  if (Buffer.byteLength(text) > MAX_BYTES) {
-    throw new UsageError(`a password may have at most ${MAX_BYTES} bytes`);
+  const problem = passwordProblem(text);
+  if (problem !== null) {
+    throw new UsageError(problem);
   }
   const { hash } = await import("@node-rs/argon2");
   // argon2id is the library's default; the database refuses anything else.

@@ -72,5 +72,6 @@ function consentMissing(email: string, words: number, options: ResetOptions): Co
   return new ConsentMissingError(
     confirm === undefined ? what : `${what}, and --confirm names ${JSON.stringify(confirm)} instead of the user`,
     [...command, "--confirm", shellWord(email)].join(" "),
+    { what, name: email },
   );
 }

@@ -2,7 +2,6 @@
 import type { Connection } from "../db/pool.js";
 import { inTransaction } from "../db/transaction.js";
 import { WordAmbiguousError, WordInUseError } from "../errors/words.js";
-import { shellWord } from "../shell.js";
 import { recordChange } from "./audit.js";
 import type { WriteOptions } from "./user.js";
 import { findWords, naturalKeyOfWord, type Word, type WordSelector } from "./words.js";
@@ -37,7 +36,7 @@ export async function deleteWord(
     );
     const users = progress.rows[0]?.users ?? 0;
     if (users > 0 && !confirmed.some((name) => name.normalize("NFC") === word.term)) {
-      throw new WordInUseError(naturalKeyOfWord(word), users, shellWord(word.term));
+      throw new WordInUseError(naturalKeyOfWord(word), users, word.term);
     }
     await client.query("DELETE FROM progress WHERE word_id = $1", [word.id]);
     await client.query("DELETE FROM vocabulary_words WHERE id = $1", [word.id]);

@@ -18,12 +18,22 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** What a person can say so that it is done all the same. */
+export interface Consent {
+  /** What would go or is protected, without a full stop. */
+  readonly what: string;
+  /** For `--confirm`. */
+  readonly name: string;
+}
+
 export abstract class VocabdbError extends Error {
   /** Stable identifier that scripts may compare. */
   abstract readonly code: string;
   abstract readonly exitCode: ExitCode;
   /** The next thing to do, usually a command to type. */
   readonly hint: string | null;
+  /** For what was left undone only because nobody has named it. */
+  readonly consent: Consent | null = null;
 
   constructor(message: string, hint: string | null = null, options?: ErrorOptions) {
     super(message, options);

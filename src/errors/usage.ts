@@ -1,6 +1,6 @@
 /** A command, its configuration or its files cannot be understood, or consent is missing. */
 import type { Finding } from "../finding.js";
-import { ExitCode, VocabdbError } from "./base.js";
+import { type Consent, ExitCode, VocabdbError } from "./base.js";
 import { inline } from "./inline.js";
 
 /** An unknown command or option, a missing argument, a malformed value. */
@@ -12,6 +12,16 @@ export class UsageError extends VocabdbError {
 /** What would happen cannot be undone, or needs a word from a person, and nobody gave it. */
 export class ConsentMissingError extends UsageError {
   override readonly code = "CONSENT_MISSING";
+
+  /** @param consent null where a name would not do */
+  constructor(
+    message: string,
+    hint: string,
+    override readonly consent: Consent | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, hint, options);
+  }
 }
 
 /** An email that the database would refuse. */

@@ -1,5 +1,6 @@
 /** Words, and what others do to the same rows at the same time. */
-import { ExitCode, VocabdbError } from "./base.js";
+import { shellWord } from "../shell.js";
+import { type Consent, ExitCode, VocabdbError } from "./base.js";
 import { naturalKey } from "./loading.js";
 
 export class WordNotFoundError extends VocabdbError {
@@ -31,17 +32,17 @@ export class WordAmbiguousError extends VocabdbError {
 export class WordInUseError extends VocabdbError {
   readonly code = "WORD_IN_USE";
   readonly exitCode = ExitCode.conflict;
+  override readonly consent: Consent;
 
   constructor(
     readonly key: readonly string[],
     /** How many have progress on it. */
     readonly users: number,
-    confirmation: string,
+    term: string,
   ) {
-    super(
-      `${naturalKey(key)} has progress of ${users} ${users === 1 ? "user" : "users"}, nothing was deleted`,
-      `to delete it with that progress, for good: --confirm ${confirmation}`,
-    );
+    const what = `${naturalKey(key)} has progress of ${users} ${users === 1 ? "user" : "users"}`;
+    super(`${what}, nothing was deleted`, `to delete it with that progress, for good: --confirm ${shellWord(term)}`);
+    this.consent = { what: `${what}, which goes with it, for good`, name: term };
   }
 }
 

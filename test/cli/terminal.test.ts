@@ -4,11 +4,8 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { temporaryFolder } from "../support/cli.js";
 import { it } from "../support/database.js";
-import { atTerminal, CTRL_C } from "../support/terminal.js";
+import { atTerminal, CTRL_C, HIDE_CURSOR, SHOW_CURSOR } from "../support/terminal.js";
 import { effectsOf } from "../support/terminal-model.js";
-
-const SHOW_CURSOR = "\u001b[?25h";
-const HIDE_CURSOR = "\u001b[?25l";
 
 function manyWords(rows: number): string {
   const path = join(temporaryFolder(), "many.csv");
@@ -67,10 +64,10 @@ it("Ctrl-C in the middle of a load rolls back, says so, and gives the cursor bac
 
 it.for([
   ["y", 0, "mended exposure.rls-off", true],
-  ["n", 2, "nothing was changed", false],
-] as const)("a repair is shown, and done for a %s only", async ([answer, exitCode, said, secured], { db }) => {
+  ["\r", 2, "nothing was changed", false],
+] as const)("a repair is shown, and done for a %j only", async ([answer, exitCode, said, secured], { db }) => {
   await db.query("ALTER TABLE users DISABLE ROW LEVEL SECURITY");
-  const type = { on: "Run these statements? [y/N]", keys: `${answer}\n` };
+  const type = { on: "Run these statements?", keys: answer };
   const session = await atTerminal(db, ["db", "doctor", "--fix"], 100, [type]);
   expect(session.exitCode).toBe(exitCode);
   expect(session.screen).toMatch(/exposure\.rls-off: ALTER TABLE public\.users ENABLE ROW LEVEL SECURITY.*Run these/s);

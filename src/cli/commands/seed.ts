@@ -2,11 +2,10 @@ import { relative } from "node:path";
 import * as z from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
 import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
-import { describeTarget, isLoopback } from "../../db/target.js";
+import { describeTarget, isLoopback, type Target } from "../../db/target.js";
 import { ExitCode } from "../../errors/base.js";
 import { ConsentMissingError, DemoRefusedError, UsageError } from "../../errors/usage.js";
-import { defineCommand, inGroup, type Noun, parameter } from "../command.js";
-import { REJECTED } from "../exit-codes.js";
+import { defineCommand, type Noun, parameter } from "../command.js";
 import { cellOf, fileFormat, loadOptions } from "../load-options.js";
 import { loadExitCode, loadOptionsOf, reportLoad } from "../load-run.js";
 import { confirm, flagOption, writing } from "../options.js";
@@ -23,40 +22,33 @@ const load = defineCommand({
     "themselves; a folder stands for all .csv, .tsv, .ndjson and .jsonl files in it.",
   args: {},
   options: {
-    ...inGroup("Input", {
-      file: parameter(
-        "-f, --file <path...>",
-        "files, folders, patterns, or - for standard input (default: the words that ship with vocabdb)",
-        z.array(z.string().min(1)).optional(),
-      ),
-      format: fileFormat,
-      language: parameter(
-        "--language <tag>",
-        "language of words that do not say it (BCP 47, such as zh)",
-        cellOf(WORDS, "language"),
-      ),
-      level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
-      category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
-      demo: flagOption(
-        "--demo",
-        "also add test users with progress (on this machine only: their passwords are public)",
-      ),
-    }),
+    file: parameter(
+      "-f, --file <path...>",
+      "files, folders, patterns, or - for standard input (default: the words that ship with vocabdb)",
+      z.array(z.string().min(1)).optional(),
+    ),
+    language: parameter(
+      "--language <tag>",
+      "language of words that do not say it (BCP 47, such as zh)",
+      cellOf(WORDS, "language"),
+    ),
+    level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
+    category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
     ...loadOptions(WORDS, "term=Chinese,reading=Pinyin"),
-    ...inGroup("Changing data", {
-      onConflict: parameter(
-        "--on-conflict <action>",
-        "words that the database has already: update or keep (default: update)",
-        z.enum(["update", "keep"]).default("update"),
-      ),
-      prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
-      pruneKeepUsed: flagOption(
-        "--prune-keep-used",
-        "with --prune: leave words that somebody has learned, without an error",
-      ),
-      confirm: confirm("the database, for --prune"),
-      ...writing,
-    }),
+    format: fileFormat,
+    onConflict: parameter(
+      "--on-conflict <action>",
+      "words that the database has already: update or keep (default: update)",
+      z.enum(["update", "keep"]).default("update"),
+    ),
+    prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
+    pruneKeepUsed: flagOption(
+      "--prune-keep-used",
+      "with --prune: leave words that somebody has learned, without an error",
+    ),
+    confirm: confirm("the database, for --prune"),
+    demo: flagOption("--demo", "also add test users with progress (on this machine only: their passwords are public)"),
+    ...writing,
   },
   examples: [
     { command: "vocabdb seed", description: "Load the words that ship with vocabdb" },
@@ -78,16 +70,12 @@ const load = defineCommand({
       description: "Load from another program",
     },
   ],
-  exitCodes: {
-    [ExitCode.findings]: "--check found something to do, or migrations are pending",
-    [ExitCode.conflict]: "--prune would remove words that somebody has learned; nothing was written",
-    ...REJECTED,
-  },
-  seeAlso: ["csv", "word export", "word stats", "history"],
+  exitCodes: [ExitCode.findings, ExitCode.conflict, ExitCode.badData],
   needs: "connection",
   writes: "data",
   precheck: (input, { resolution: { target } }) => {
-    refuseCombinations(input, target.database);
+    refuseCombinations(input);
+    refuseUnconfirmed(input, target);
     if (input.demo && !isLoopback(target)) {
       throw new DemoRefusedError(describeTarget(target));
     }
@@ -134,31 +122,37 @@ interface PruneInput {
   readonly dryRun: boolean;
 }
 
-function refuseCombinations(input: PruneInput, database: string): void {
+function refuseCombinations(input: PruneInput): void {
   if (input.pruneKeepUsed && !input.prune) {
     throw new UsageError("--prune-keep-used says what --prune leaves; it needs --prune");
   }
   if (input.demo && input.check) {
     throw new UsageError("--check only compares words and adds no test users; leave out --demo");
   }
-  if (!input.prune) {
-    return;
-  }
-  if (input.maxRejects !== undefined) {
+  if (input.prune && input.maxRejects !== undefined) {
     throw new UsageError(
       "--prune cannot go with --max-rejects: a rejected record may stand for a word, which would be removed",
       "correct the records first, or load without --prune",
     );
   }
-  if (!input.check && !input.dryRun && !input.confirm.includes(database)) {
-    const [given] = input.confirm;
-    throw new ConsentMissingError(
-      given === undefined
-        ? "--prune removes words for good and needs --confirm"
-        : `--confirm names ${JSON.stringify(given)}, but the database is ${JSON.stringify(database)}`,
-      `look first with --dry-run, then add --confirm ${database}`,
-    );
+}
+
+function refuseUnconfirmed({ prune, check, dryRun, confirm: confirmed }: PruneInput, target: Target): void {
+  const { database } = target;
+  if (!prune || check || dryRun || confirmed.includes(database)) {
+    return;
   }
+  const [given] = confirmed;
+  throw new ConsentMissingError(
+    given === undefined
+      ? "--prune removes words for good and needs --confirm"
+      : `--confirm names ${JSON.stringify(given)}, but the database is ${JSON.stringify(database)}`,
+    `look first with --dry-run, then add --confirm ${database}`,
+    {
+      what: `--prune removes the words that no file holds from ${describeTarget(target)}, for good (--dry-run says which)`,
+      name: database,
+    },
+  );
 }
 
 export const seed: Noun = { name: "seed", commands: [load], defaultCommand: load };

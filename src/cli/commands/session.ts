@@ -5,8 +5,7 @@ import { pruneSessions } from "../../core/session-prune.js";
 import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary } from "../../core/sessions.js";
 import { ExitCode } from "../../errors/base.js";
 import { UsageError } from "../../errors/usage.js";
-import { defineCommand, inGroup, type Noun, parameter, type View } from "../command.js";
-import { NO_USER, PENDING } from "../exit-codes.js";
+import { defineCommand, type Noun, parameter, type View } from "../command.js";
 import { after, confirmMarked, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
 import { type Column, pageText, table } from "../render/table.js";
 import { age, count, lines, timestamp } from "../render/text.js";
@@ -19,15 +18,14 @@ const list = defineCommand({
     "server from a hash, and nobody can sign in with it or find a token by it.",
   args: { email: optionalEmail },
   options: {
-    ...inGroup("Selection", {
-      state: parameter(
-        "--state <state>",
-        `only those that are ${SESSION_STATES.join(", ")} (default: all)`,
-        z.enum(SESSION_STATES, { error: `must be one of ${SESSION_STATES.join(", ")}` }).optional(),
-      ),
-      deleted: flagOption("--deleted", "also sessions of soft-deleted users"),
-    }),
-    ...inGroup("Output", { limit, after }),
+    state: parameter(
+      "--state <state>",
+      `only those that are ${SESSION_STATES.join(", ")} (default: all)`,
+      z.enum(SESSION_STATES, { error: `must be one of ${SESSION_STATES.join(", ")}` }).optional(),
+    ),
+    deleted: flagOption("--deleted", "also sessions of soft-deleted users"),
+    limit,
+    after,
   },
   examples: [
     { command: "vocabdb session list ada@example.org", description: "Where a user is or was signed in" },
@@ -36,8 +34,7 @@ const list = defineCommand({
       description: "The latest sign-ins, for a script",
     },
   ],
-  exitCodes: { ...PENDING, ...NO_USER },
-  seeAlso: ["session revoke", "session prune", "user show", "formatting"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "connection",
   writes: null,
   run: ({ email, state, deleted, limit: size, after: cursor }, { connection, now, signal }) =>
@@ -66,7 +63,7 @@ const revoke = defineCommand({
   },
   options: {
     user: parameter("--user <email>", "every session of this user", emailSchema.optional()),
-    ...inGroup("Changing data", writing),
+    ...writing,
   },
   examples: [
     {
@@ -78,8 +75,7 @@ const revoke = defineCommand({
       description: "Sign a user out everywhere",
     },
   ],
-  exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user, or no session with one of the ids" },
-  seeAlso: ["session list", "user delete", "history"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "connection",
   writes: "data",
   run: async ({ ids, user, reason, dryRun }, { connection, now, signal, actor }) => {
@@ -111,14 +107,14 @@ const prune = defineCommand({
   args: {},
   options: {
     olderThan: requiredMoment("--older-than <time>", "those that ended before: a day, a time, or an age", "30d"),
-    ...inGroup("Changing data", { confirm: confirmMarked, ...writing }),
+    confirm: confirmMarked,
+    ...writing,
   },
   examples: [
     { command: "vocabdb session prune", description: "What ended more than 30 days ago, for a nightly job" },
     { command: "vocabdb session prune --older-than 90d --dry-run", description: "How many would go" },
   ],
-  exitCodes: PENDING,
-  seeAlso: ["session list", "session revoke", "user purge", "db mark"],
+  exitCodes: [ExitCode.findings],
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",

@@ -1,8 +1,7 @@
 import { deleteUser, restoreUser, showUser } from "../../core/users.js";
 import { ExitCode } from "../../errors/base.js";
 import { shellWord } from "../../shell.js";
-import { defineCommand, inGroup, type Noun } from "../command.js";
-import { NO_USER, PENDING } from "../exit-codes.js";
+import { defineCommand, type Noun } from "../command.js";
 import { email, showDeleted, writing } from "../options.js";
 import { count, lines } from "../render/text.js";
 import { create } from "./user/create.js";
@@ -17,13 +16,12 @@ const show = defineCommand({
   name: "show",
   summary: "show one user",
   args: { email },
-  options: inGroup("Selection", { deleted: showDeleted }),
+  options: { deleted: showDeleted },
   examples: [
     { command: "vocabdb user show ada@example.org", description: "One user, with the number of words and sessions" },
     { command: "vocabdb user show ada@example.org --deleted", description: "Also if soft-deleted" },
   ],
-  exitCodes: { ...PENDING, ...NO_USER },
-  seeAlso: ["user list", "user export", "progress show", "session list", "history"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "connection",
   writes: null,
   run: (input, { connection, now }) => showUser(connection, input.email, { deleted: input.deleted, now: now() }),
@@ -39,13 +37,12 @@ const remove = defineCommand({
   summary: "soft-delete a user and end all sessions",
   details: "The user is hidden and signed out; progress stays, and the email stays reserved. `restore` undoes it.",
   args: { email },
-  options: inGroup("Changing data", writing),
+  options: writing,
   examples: [
     { command: "vocabdb user delete ada@example.org", description: "Soft-delete a user" },
     { command: "vocabdb user delete ada@example.org --dry-run", description: "What would happen" },
   ],
-  exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user" },
-  seeAlso: ["user restore", "user purge", "session revoke", "history"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "database",
   writes: "data",
   run: async (input, { database, now, actor }) => ({
@@ -64,10 +61,9 @@ const restore = defineCommand({
   name: "restore",
   summary: "make a soft-deleted user live again",
   args: { email },
-  options: inGroup("Changing data", writing),
+  options: writing,
   examples: [{ command: "vocabdb user restore ada@example.org", description: "Undo a delete" }],
-  exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user, not even a deleted one" },
-  seeAlso: ["user delete", "user purge", "user list"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "database",
   writes: "data",
   run: async (input, { database, actor }) => ({

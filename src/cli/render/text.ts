@@ -42,6 +42,14 @@ export function printable(text: string, { isColoured }: Pick<Ink, "isColoured">)
     .join("");
 }
 
+/** The same for what is drawn and drawn over: the cursor moves and lines are erased; colours only where wanted. */
+export function drawn(text: string, colors: boolean): string {
+  return text
+    .split(/(\n|\u001b\[[\d;?]*[A-Za-z])/)
+    .map((part, index) => (index % 2 === 0 ? visible(part) : !colors && /^\u001b\[[39]\dm$/.test(part) ? "" : part))
+    .join("");
+}
+
 /** `2026-11-22 12:00:00Z` */
 export function timestamp(time: Date | null): string {
   return time === null ? "–" : time.toISOString().replace(/T(.+)\.\d+Z$/, " $1Z");

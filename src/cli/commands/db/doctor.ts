@@ -2,13 +2,13 @@ import * as z from "zod";
 import type { DatabaseFinding } from "../../../core/doctor/check.js";
 import type { Repairs } from "../../../core/doctor/repair.js";
 import type { DoctorReport } from "../../../core/doctor/report.js";
+import type { Connection } from "../../../db/pool.js";
 import type { Target } from "../../../db/target.js";
 import { ExitCode } from "../../../errors/base.js";
 import { ConsentMissingError } from "../../../errors/usage.js";
 import type { FindingId, FindingLevel } from "../../../finding.js";
-import { defineCommand, inGroup, parameter } from "../../command.js";
-import { globalOptions } from "../../global-options.js";
-import { confirmMarked, dryRun, duration, flagOption } from "../../options.js";
+import { defineCommand, parameter } from "../../command.js";
+import { confirmMarked, dryRun, duration, flagOption, yes } from "../../options.js";
 import { doctorAnnotations, doctorText, repairLines } from "../../render/doctor.js";
 import type { ServicesFor } from "../../services.js";
 
@@ -50,17 +50,15 @@ export const doctor = defineCommand({
       z.enum(FAIL_ON, { error: `must be one of ${FAIL_ON.join(", ")}` }).default("error"),
     ),
     timeout: duration("--timeout <duration>", "it ends by then, with what it knows", "15s"),
+    fix: flagOption("--fix", "mend what can be mended without harm, after showing it"),
+    dryRun,
     format: parameter(
       "--format <format>",
       "text, or github for annotations of GitHub Actions (default: text)",
       z.enum(["text", "github"], { error: "must be text or github" }).default("text"),
     ),
-    ...inGroup("Changing data", {
-      fix: flagOption("--fix", "mend what can be mended without harm, after showing it"),
-      dryRun,
-      yes: flagOption(globalOptions.yes.flags, globalOptions.yes.description),
-      confirm: confirmMarked,
-    }),
+    yes,
+    confirm: confirmMarked,
   },
   examples: [
     { command: "vocabdb db doctor", description: "Why does it not connect, and is everything as it should be?" },
@@ -68,13 +66,7 @@ export const doctor = defineCommand({
     { command: "vocabdb db doctor --fix --dry-run", description: "What it would mend" },
     { command: "vocabdb db doctor --json --timeout 5s", description: "For a health check" },
   ],
-  exitCodes: {
-    [ExitCode.ok]: "nothing is wrong of the level of --fail-on",
-    [ExitCode.usage]: "wrong usage, or what is wrong is the configuration; or --fix needs consent",
-    [ExitCode.findings]: "there are findings of the level of --fail-on",
-    [ExitCode.unreachable]: "the database cannot be reached",
-  },
-  seeAlso: ["db status", "db wait", "migrate status", "environment", "supabase"],
+  exitCodes: [ExitCode.findings],
   needs: "configInput",
   writes: null,
   run: async (input, services): Promise<DoctorResult> => {
@@ -110,7 +102,7 @@ export const doctor = defineCommand({
   text: (result, view, { format }) => (format === "github" ? doctorAnnotations(result) : doctorText(result, view)),
 });
 
-interface Consent {
+interface Answers {
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly confirm: readonly string[];
@@ -120,8 +112,8 @@ interface Consent {
 async function mend(
   target: Target,
   repairable: readonly DatabaseFinding[],
-  { dryRun, yes, confirm }: Consent,
-  { ask, notice, display, actor, signal }: ServicesFor["configInput"],
+  { dryRun, yes, confirm }: Answers,
+  { prompts, withConsent, notice, display, actor, signal }: ServicesFor["configInput"],
 ): Promise<Repairs> {
   const [{ applyRepairs }, { translateError }, { guardMarked }, { withConnection }, { describeTarget }] =
     await Promise.all([
@@ -136,21 +128,22 @@ async function mend(
   for (const line of repairLines(repairable)) {
     notice(line);
   }
-  const done = withConnection(target, (connection) => {
-    const apply = () => applyRepairs(connection, repairable, { dryRun, actor: actor(undefined), signal });
-    if (dryRun) {
-      return apply();
-    }
-    return guardMarked(connection, { rule: "confirm", confirmed: confirm, retyped: null }, async () => {
-      if (!yes && !confirm.includes(target.database) && (await ask("Run these statements?")) !== true) {
+  const apply = (connection: Connection) =>
+    applyRepairs(connection, repairable, { dryRun, actor: actor(undefined), signal });
+  const applyIfAgreed = (connection: Connection, confirmed: readonly string[]) =>
+    guardMarked(connection, { rule: "confirm", confirmed, retyped: null }, async () => {
+      const agreed = yes || confirmed.includes(target.database);
+      if (!agreed && (await (await prompts())?.yes("Run these statements?")) !== true) {
         throw new ConsentMissingError(
           "--fix would run these statements, and needs a yes: nothing was changed",
           "vocabdb db doctor --fix --yes",
         );
       }
-      return apply();
+      return apply(connection);
     });
-  });
+  const done = dryRun
+    ? withConnection(target, apply)
+    : withConsent(confirm, (confirmed) => withConnection(target, (connection) => applyIfAgreed(connection, confirmed)));
   // The bracket of commands cannot do it, as it has opened no target for this one.
   return done.catch((error: unknown) => {
     throw translateError(error, target);

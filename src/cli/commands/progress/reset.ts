@@ -1,6 +1,6 @@
 import { resetProgress } from "../../../core/progress-reset.js";
-import { defineCommand, inGroup } from "../../command.js";
-import { NO_USER, PENDING } from "../../exit-codes.js";
+import { ExitCode } from "../../../errors/base.js";
+import { defineCommand } from "../../command.js";
 import { onlyLanguage } from "../../load-options.js";
 import { confirm, confirmationOf, email, showDeleted, writing } from "../../options.js";
 import { count } from "../../render/text.js";
@@ -10,8 +10,10 @@ export const reset = defineCommand({
   summary: "remove all progress of a user, for good",
   args: { email },
   options: {
-    ...inGroup("Selection", { language: onlyLanguage, deleted: showDeleted }),
-    ...inGroup("Changing data", { confirm: confirm("the email of the user"), ...writing }),
+    language: onlyLanguage,
+    confirm: confirm("the email of the user"),
+    deleted: showDeleted,
+    ...writing,
   },
   examples: [
     { command: "vocabdb progress reset ada@example.com --dry-run", description: "How many words it is about" },
@@ -20,8 +22,7 @@ export const reset = defineCommand({
       description: "Begin from nothing",
     },
   ],
-  exitCodes: { ...PENDING, ...NO_USER },
-  seeAlso: ["progress show", "progress export", "user purge", "db mark"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound],
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",

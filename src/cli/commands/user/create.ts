@@ -1,29 +1,36 @@
 import { createUser } from "../../../core/users.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, inGroup } from "../../command.js";
-import { PENDING } from "../../exit-codes.js";
-import { displayName, email, flagOption, writing } from "../../options.js";
+import { defineCommand, type InputOf } from "../../command.js";
+import { displayName, flagOption, optionalEmail, writing, yes } from "../../options.js";
 import { lines } from "../../render/text.js";
+import type { ServicesFor } from "../../services.js";
 import { newPassword, passwordOptions } from "./password.js";
+import { askForUser, commandFor, type NewUser } from "./questions.js";
 import { change, shownOnce, userFacts } from "./text.js";
+
+const args = { email: optionalEmail } as const;
+
+const options = {
+  name: displayName,
+  ...passwordOptions,
+  ifNotExists: flagOption("--if-not-exists", "an existing user is no error, and is left as it is"),
+  yes: { ...yes, description: "ask for nothing: no name and no password but those given" },
+  ...writing,
+} as const;
 
 export const create = defineCommand({
   name: "create",
   summary: "create a user",
-  details: "A password never stands on the command line: give it on standard input, or have one generated.",
-  args: { email },
-  options: {
-    name: displayName,
-    ...passwordOptions,
-    ...inGroup("Changing data", {
-      ifNotExists: flagOption("--if-not-exists", "an existing user is no error, and is left as it is"),
-      ...writing,
-    }),
-  },
+  details:
+    "At a terminal you are asked for what is missing: the email, a name and a password, which there may be none of.\n" +
+    "--yes asks for nothing. A password never stands on the command line: type it, give it on standard input, or\n" +
+    "have one generated.",
+  args,
+  options,
   examples: [
     {
-      command: "vocabdb user create ada@example.org --name 'Ada Lovelace'",
+      command: "vocabdb user create ada@example.org --name 'Ada Lovelace' --yes",
       description: "A user who signs in elsewhere",
     },
     {
@@ -35,18 +42,22 @@ export const create = defineCommand({
       description: "From a script that may run again",
     },
   ],
-  exitCodes: { ...PENDING, [ExitCode.conflict]: "the email belongs to a user, live or soft-deleted" },
-  seeAlso: ["user update", "user import", "user restore"],
+  exitCodes: [ExitCode.findings, ExitCode.conflict],
   needs: "database",
   writes: "data",
-  run: async (input, { database, stdin, actor }) => {
+  run: async (input, services) => {
+    const { database, actor } = services;
     if (input.passwordStdin && input.generatePassword) {
       throw new UsageError("give one of --password-stdin and --generate-password");
     }
-    const { password, generated } = await newPassword(input, stdin);
+    const {
+      email,
+      name,
+      password: { password, generated },
+    } = await newUser(input, services);
     const change = await createUser(
       database,
-      { email: input.email, displayName: input.name ?? null, password },
+      { email, displayName: name ?? null, password },
       { ifNotExists: input.ifNotExists, dryRun: input.dryRun, actor: actor(input.reason) },
     );
     // Only a password that is really in the database is worth showing.
@@ -59,3 +70,22 @@ export const create = defineCommand({
       shownOnce(result.generatedPassword, view),
     ),
 });
+
+type Options = InputOf<typeof args & typeof options>;
+
+/** @throws {UsageError} when the email is missing, and nobody can be asked for it */
+async function newUser(input: Options, services: ServicesFor["database"]): Promise<NewUser> {
+  const { email, name, passwordStdin, generatePassword } = input;
+  const password = passwordStdin || generatePassword ? () => newPassword(input, services) : undefined;
+  const isComplete = email !== undefined && name !== undefined && password !== undefined;
+  const prompts = input.yes || isComplete ? null : await services.prompts();
+  if (prompts !== null) {
+    const user = await askForUser({ email, name, password }, prompts);
+    services.notice(`the same without questions: ${commandFor(user)}`);
+    return user;
+  }
+  if (email === undefined) {
+    throw new UsageError("missing required argument 'email'", "vocabdb user create EMAIL");
+  }
+  return { email, name, password: await newPassword(input, services) };
+}

@@ -2,8 +2,7 @@ import { emailSchema } from "../../../core/email.js";
 import { type UserUpdates, updateUser } from "../../../core/users.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
-import { NO_USER, PENDING } from "../../exit-codes.js";
+import { defineCommand, type InputOf, parameter } from "../../command.js";
 import { displayName, email, flagOption, writing } from "../../options.js";
 import { count, lines } from "../../render/text.js";
 import type { Services } from "../../services.js";
@@ -17,7 +16,7 @@ const options = {
   ...passwordOptions,
   clearPassword: flagOption("--clear-password", "no password any more, for a user who signs in elsewhere"),
   keepSessions: flagOption("--keep-sessions", "with a password: leave the user signed in"),
-  ...inGroup("Changing data", writing),
+  ...writing,
 } as const;
 
 type Options = InputOf<typeof options>;
@@ -44,13 +43,13 @@ export const update = defineCommand({
       description: "A new password of one's own, signed in as before",
     },
   ],
-  exitCodes: { ...PENDING, ...NO_USER, [ExitCode.conflict]: "the new email belongs to another user" },
-  seeAlso: ["user show", "user create", "session revoke", "history"],
+  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
   needs: "database",
   writes: "data",
-  run: async (input, { database, stdin, now, actor }) => {
+  run: async (input, services) => {
+    const { database, now, actor } = services;
     refuseContradictions(input);
-    const { updates, generated } = await updatesOf(input, stdin);
+    const { updates, generated } = await updatesOf(input, services);
     const { keepSessions, dryRun, reason } = input;
     const result = await updateUser(database, input.user, updates, {
       ...{ keepSessions, dryRun, now: now(), actor: actor(reason) },
@@ -92,10 +91,10 @@ function refuseContradictions(input: Options): void {
 
 async function updatesOf(
   input: Options,
-  stdin: Services["stdin"],
+  services: Pick<Services, "stdin" | "prompts">,
 ): Promise<{ readonly updates: UserUpdates; readonly generated: string | null }> {
   const { email: newEmail, name, clearName, clearPassword } = input;
-  const { password, generated } = await newPassword(input, stdin);
+  const { password, generated } = await newPassword(input, services);
   const updates = {
     ...(newEmail !== undefined && { email: newEmail }),
     ...(name !== undefined && { displayName: name }),
