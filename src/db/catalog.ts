@@ -162,7 +162,7 @@ SELECT 'constraint', t.name, quote_ident(c.conname), c.oid::bigint::float8, ${us
   JOIN pg_constraint AS c ON c.conrelid = t.oid AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conislocal
 UNION ALL
 SELECT 'index', t.name, quote_ident(c.relname), c.oid::bigint::float8, ${uses("pg_class", "c.oid")},
-       jsonb_build_object('sql', pg_get_indexdef(c.oid, 0, true), 'valid', i.indisvalid AND i.indisready), 0
+       jsonb_build_object('sql', regexp_replace(pg_get_indexdef(c.oid, 0, true), ' ON ONLY ', ' ON '), 'valid', i.indisvalid AND i.indisready), 0
   FROM tables AS t
   JOIN pg_index AS i ON i.indrelid = t.oid
   JOIN pg_class AS c ON c.oid = i.indexrelid

@@ -77,7 +77,7 @@ async function partsOf({ client, target }: CheckContext, tables: readonly string
          FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'
      )
      SELECT 'index' AS kind, i.relname AS name, t.name AS table,
-            replace(replace(pg_get_indexdef(i.oid), t.prefix, ' ON '),
+            replace(replace(regexp_replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON '), t.prefix, ' ON '),
                     coalesce((SELECT prefix FROM trigrams), '') || 'gin_trgm_ops', 'gin_trgm_ops') AS definition
        FROM tables AS t JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
      UNION ALL
