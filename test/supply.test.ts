@@ -9,12 +9,15 @@ interface Package {
   readonly integrity?: string;
   readonly resolved?: string;
   readonly license?: string;
+  readonly version?: string;
   readonly link?: true;
   readonly hasInstallScript?: true;
   /** Of development alone, or of what the user installs beside vocabdb. */
   readonly dev?: true;
   readonly devOptional?: true;
 }
+
+const NOTICE_AT_MOST = ["Apache-2.0", "ISC", "MIT"];
 
 interface Lock {
   readonly lockfileVersion: number;
@@ -44,7 +47,18 @@ describe("the lockfile", () => {
 
   it("brings users of vocabdb only licences that ask for no more than a notice", () => {
     const licences = packages.flatMap(([, { dev, devOptional, license }]) => (dev || devOptional ? [] : [license]));
-    expect([...new Set(licences)].sort()).toEqual(["Apache-2.0", "ISC", "MIT"]);
+    expect([...new Set(licences)].sort()).toEqual(NOTICE_AT_MOST);
+  });
+
+  it("has every package that the bundles hold, under such licences, with the notice they ask for", () => {
+    const notices = read("dist/THIRD-PARTY-LICENSES.txt")
+      .split(`\n${"-".repeat(80)}\n\n`)
+      .slice(1);
+    const held = notices.map((notice) => /^(\S+)@(\S+) \(([^)]+)\)\n\n(?=.{200})/s.exec(notice)?.slice(1) ?? [notice]);
+    const locked = packages.map(([path, { version }]) => `${path.replace(/^.*node_modules\//, "")}@${version}`);
+    expect(held.map(([name, version]) => `${name}@${version}`).filter((each) => !locked.includes(each))).toEqual([]);
+    expect([...new Set(held.map(([, , licence]) => licence))].sort()).toEqual(NOTICE_AT_MOST);
+    expect(held.map(([name]) => name)).toEqual(expect.arrayContaining(["@prisma/client", "commander", "zod"]));
   });
 
   it("has no more packages that want to run something when they are installed", () => {

@@ -1,6 +1,6 @@
 /** Options and arguments that several commands share, each declared once. */
 import * as z from "zod";
-import { domainSchema, emailSchema } from "../core/email.js";
+import { domainSchema, emailSchema } from "../core/email-schema.js";
 import { DAY_MS, parseTime } from "../core/time.js";
 import { parameter, repeatable } from "./command.js";
 import { globalOptions } from "./global-options.js";

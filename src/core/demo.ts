@@ -7,7 +7,7 @@ import type { PoolClient } from "pg";
 import * as z from "zod";
 import { packageRoot } from "../package-root.js";
 import { Secret } from "../secret.js";
-import { emailSchema } from "./email.js";
+import { emailSchema } from "./email-schema.js";
 import { hashPassword } from "./password.js";
 import { DAY_MS } from "./time.js";
 

@@ -1,6 +1,6 @@
 /** Emails from a file: one to a line, or the column `email` of a CSV file. */
 import { BadHeaderError, type Reject, RowsRejectedError } from "../errors/loading.js";
-import { emailSchema } from "./email.js";
+import { emailSchema } from "./email-schema.js";
 import { csvCellOffset, scanCsv } from "./load/csv.js";
 import { detectDelimiter } from "./load/csv-reader.js";
 import { plain } from "./load/layout.js";

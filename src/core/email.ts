@@ -4,7 +4,6 @@
  * one address are one user, and no look-alike letter can pass for another.
  */
 import { domainToASCII } from "node:url";
-import * as z from "zod";
 import { EmailInvalidError } from "../errors/usage.js";
 import { excerpt } from "../excerpt.js";
 
@@ -27,32 +26,16 @@ export function normalizeEmail(input: string): string {
   return outcome.email;
 }
 
-export const emailSchema = z.string().transform((input, context) => {
-  const outcome = parseEmail(input);
-  if ("problem" in outcome) {
-    context.addIssue({
-      code: "custom",
-      message: emailProblem(input, outcome.problem),
-    });
-    return z.NEVER;
-  }
-  return outcome.email;
-});
-
 export function emailProblem(input: string, problem: string): string {
   return `${excerpt(input)} is not a valid email address: ${problem}`;
 }
 
-/** What stands after the @ in stored emails; written with the @, or in its own script, it is the same domain. */
-export const domainSchema = z.string().transform((input, context) => {
+/** @returns what stands after the @ in stored emails, null where it is no domain; written with the @, or in its own script, it is the same */
+export function parseDomain(input: string): string | null {
   const name = lowerCase(input.trim().replace(/^@/, ""));
   const domain = name.length > MAX_INPUT_LENGTH ? "" : asciiDomain(name);
-  if (!isDomainName(domain)) {
-    context.addIssue({ code: "custom", message: `${excerpt(input)} is not a domain name such as example.org` });
-    return z.NEVER;
-  }
-  return domain;
-});
+  return isDomainName(domain) ? domain : null;
+}
 
 /** For millions of them: an error for each would cost more than the rest. */
 export function parseEmail(input: string): { readonly email: string } | { readonly problem: string } {

@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
-import { emailSchema, normalizeEmail } from "../../src/core/email.js";
+import { normalizeEmail } from "../../src/core/email.js";
+import { emailSchema } from "../../src/core/email-schema.js";
 import { EmailInvalidError } from "../../src/errors/usage.js";
 import { it } from "../support/database.js";
 import { ACCEPTED, LONG_LOCAL, makeIsAccepted, REFUSED } from "../support/emails.js";

@@ -184,5 +184,5 @@ export const NOT_PROVOKED = [
   ...["EMBEDDED_UNSUPPORTED", "POOL_TIMEOUT", "POOLER_MODE", "MIGRATION_RISKY", "MIGRATION_BLOCKED", "INTERNAL"],
   // Of the library: on the command line it is USAGE.
   "EMAIL_INVALID",
-  "COMMIT_UNKNOWN",
+  ...["COMMIT_UNKNOWN", "NODE_TOO_OLD"],
 ];

@@ -1,5 +1,5 @@
 import { type Changes, type HistoryEntry, listHistory } from "../../core/audit.js";
-import { emailSchema } from "../../core/email.js";
+import { emailSchema } from "../../core/email-schema.js";
 import { ExitCode } from "../../errors/base.js";
 import { defineCommand, type Noun, parameter } from "../command.js";
 import { after, limit, moment } from "../options.js";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { emailSchema } from "../../core/email.js";
+import { emailSchema } from "../../core/email-schema.js";
 import { listSessions } from "../../core/session-list.js";
 import { pruneSessions } from "../../core/session-prune.js";
 import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary } from "../../core/sessions.js";

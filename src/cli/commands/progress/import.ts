@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { emailSchema } from "../../../core/email.js";
+import { emailSchema } from "../../../core/email-schema.js";
 import { importProgress, importProgressFrom, type ProgressImportOptions } from "../../../core/import.js";
 import { localStorageSource } from "../../../core/load/local-storage.js";
 import { RESOLUTIONS } from "../../../core/load/progress-merge.js";

@@ -1,4 +1,4 @@
-import { emailSchema } from "../../../core/email.js";
+import { emailSchema } from "../../../core/email-schema.js";
 import { type UserUpdates, updateUser } from "../../../core/users.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
