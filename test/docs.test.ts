@@ -116,10 +116,29 @@ it("every error code stands in docs/errors.md, with its exit code", () => {
   }
 });
 
+const pages = ["README.md", "CONTRIBUTING.md", "data/README.md", ...documents.filter((name) => name.endsWith(".md"))];
+
 it("every link between the documents leads somewhere", () => {
-  for (const file of ["README.md", "data/README.md", ...documents]) {
-    for (const [, link = ""] of read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-      expect(() => read(join(file, "..", link)), `${file}: ${link}`).not.toThrow();
+  for (const file of pages) {
+    for (const [, link = "", anchor] of read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const path = link === "" ? file : join(file, "..", link);
+      expect(() => read(path), `${file}: ${link}`).not.toThrow();
+      expect(anchor === undefined || anchorsIn(read(path)).has(anchor), `${file}: ${link}#${anchor}`).toBe(true);
+    }
+  }
+});
+
+/** As GitHub makes them of headings. */
+function anchorsIn(text: string): ReadonlySet<string> {
+  const titles = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => title.toLowerCase());
+  return new Set(titles.map((title) => title.replace(/[^\p{L}\p{N}_\s-]/gu, "").replace(/\s/g, "-")));
+}
+
+it("every script that the documents name is there", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: Readonly<Record<string, string>> };
+  for (const file of pages) {
+    for (const [, name = ""] of read(file).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)) {
+      expect(scripts, `${file}: npm run ${name}`).toHaveProperty([name]);
     }
   }
 });
