@@ -35,7 +35,7 @@ const layerOf = (path: string): string => (path.includes("/") ? (path.split("/")
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...["core", "db", "config.ts", "errors", "finding.ts", "secret.ts", "package-root.ts", "shell.ts"],
-    ...["age.ts", "blocker.ts"],
+    ...["age.ts", "blocker.ts", "nearest.ts"],
   ],
   core: [
     ...["db", "config.ts", "errors", "finding.ts", "nearest.ts", "secret.ts", "package-root.ts", "shell.ts"],

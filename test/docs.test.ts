@@ -4,10 +4,17 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { describe, expect, it } from "vitest";
 import type { Noun } from "../src/cli/command.js";
+import { EXIT_CODES } from "../src/cli/exit-codes.js";
 import { globalOptions } from "../src/cli/global-options.js";
+import { findPage } from "../src/cli/help/find.js";
+import { manuals } from "../src/cli/help/manual.js";
+import { commandPage, withGlobalOptions } from "../src/cli/help/pages.js";
+import { commandReference } from "../src/cli/help/reference.js";
+import { pageText } from "../src/cli/help/text.js";
+import { topicPage, topics } from "../src/cli/help/topics.js";
 import { buildProgram, type Invocation } from "../src/cli/program.js";
-import { commandReference } from "../src/cli/reference.js";
 import { registry } from "../src/cli/registry.js";
+import { textWidth } from "../src/cli/render/width.js";
 import { parseEmail } from "../src/core/email.js";
 import { ExitCode } from "../src/errors/base.js";
 import { packageRoot } from "../src/package-root.js";
@@ -16,12 +23,23 @@ import { ACCEPTED, REFUSED } from "./support/emails.js";
 const documents = readdirSync(join(packageRoot, "docs")).map((name) => `docs/${name}`);
 const read = (path: string): string => readFileSync(join(packageRoot, path), "utf8");
 const nouns = await Promise.all(Object.values(registry).map((entry) => entry.load()));
+const topicPages = (await Promise.all(Object.keys(topics).map(topicPage))).filter((page) => page !== null);
 const commands = nouns.flatMap((noun) =>
   noun.commands.map((command) => ({ noun, command, name: `${noun.name} ${command.name}` })),
 );
 
 it("docs/cli.md is what the commands say of themselves (npm run docs)", async () => {
-  await expect(commandReference(nouns)).toMatchFileSnapshot(join(packageRoot, "docs", "cli.md"));
+  await expect(commandReference(nouns, topicPages)).toMatchFileSnapshot(join(packageRoot, "docs", "cli.md"));
+});
+
+it("the manual pages are the same, and npm knows them (npm run docs)", async () => {
+  const pages = manuals(nouns, topicPages);
+  for (const [name, content] of pages) {
+    await expect(content).toMatchFileSnapshot(join(packageRoot, "man", name));
+  }
+  const names = [...pages.keys()].sort();
+  expect(JSON.parse(read("package.json")).man).toEqual(names.map((name) => `man/${name}`));
+  expect(names, "one that is not made any more").toEqual(expect.arrayContaining(readdirSync(join(packageRoot, "man"))));
 });
 
 it("docs/emails.md has the examples that the rule is tested with (npm run docs)", async () => {
@@ -84,7 +102,7 @@ function wordsOf(example: string): string[][] {
 
 async function invoke(noun: Noun, words: readonly string[]): Promise<Invocation> {
   const found: Invocation[] = [];
-  const output = { out: () => {}, err: () => {}, width: 80 };
+  const output = { out: () => {}, help: () => {} };
   const program = buildProgram(new Map([[noun.name, noun]]), globalOptions, output, (invocation) =>
     found.push(invocation),
   );
@@ -96,13 +114,49 @@ async function invoke(noun: Noun, words: readonly string[]): Promise<Invocation>
   return invocation;
 }
 
-it("every exit code stands in the README", () => {
-  const documented = [...read("README.md").matchAll(/^\| (\d+)(?:, (\d+))? \|/gm)].flatMap(([, first, second]) => [
-    first,
-    second,
-  ]);
-  expect(documented.filter((code) => code !== undefined).map(Number)).toEqual(Object.values(ExitCode));
+it("every exit code stands in the README, with what `vocabdb help exit-codes` says", () => {
+  expect(EXIT_CODES.flatMap(({ codes }) => codes)).toEqual(Object.values(ExitCode));
+  for (const { codes, meaning } of EXIT_CODES) {
+    expect(read("README.md")).toContain(`\n| ${codes.join(", ")} | ${meaning} |\n`);
+  }
 });
+
+it("every variable that is read stands in `vocabdb help environment`, and those of the README with them", () => {
+  const sources = readdirSync(join(packageRoot, "src"), { recursive: true, encoding: "utf8" });
+  const variables = sources
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("generated"))
+    .flatMap((path) => [...read(`src/${path}`).matchAll(/\benv\??\.([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name));
+  const inReadme = [...read("README.md").matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = ""]) => name);
+  const told = JSON.stringify(topicPages.find(({ name }) => name === "environment"));
+  expect(variables.length + inReadme.length).toBeGreaterThan(20);
+  expect([...variables, ...inReadme].filter((name) => !told.includes(name))).toEqual([]);
+});
+
+describe.each([...commands.map(({ noun, command }) => commandPage(noun, command)), ...topicPages])(
+  "help $name",
+  (page) => {
+    it("refers to pages that there are", async () => {
+      expect(page.seeAlso.length).toBeGreaterThan(0);
+      for (const name of page.seeAlso) {
+        expect((await findPage(name.split(" "))).name).toBe(name);
+      }
+    });
+
+    it.each([60, 100])("keeps to %i columns, but for what is to be copied as it is", (width) => {
+      const asIs = [...page.description, ...page.sections.flatMap(({ blocks }) => blocks)].flatMap((block) =>
+        block.kind === "verbatim"
+          ? block.text.split("\n")
+          : block.kind === "examples"
+            ? block.items.map(({ term }) => term)
+            : [],
+      );
+      const long = pageText(withGlobalOptions(page), width)
+        .split("\n")
+        .filter((line) => textWidth(line) > width);
+      expect(long.filter((line) => !asIs.some((text) => line.endsWith(text)))).toEqual([]);
+    });
+  },
+);
 
 it("every error code stands in docs/errors.md, with its exit code", () => {
   const text = read("docs/errors.md");

@@ -1,8 +1,8 @@
 /** How a command is declared: data, one function that works, one that renders. */
 import type { z } from "zod";
 import type { Guard } from "../core/mark.js";
-import type { ExitCode } from "../errors/base.js";
 import { UsageError } from "../errors/usage.js";
+import { type ExitMeanings, exitCodesOf } from "./exit-codes.js";
 import type { Ink } from "./render/ink.js";
 import type { Host, Opening, ServicesFor } from "./services.js";
 
@@ -12,6 +12,18 @@ import type { Host, Opening, ServicesFor } from "./services.js";
  */
 export type MarkedRule = "allow" | Guard["rule"];
 
+/** What options are for. Help shows them in this order, after those that are in no group. */
+export const OPTION_GROUPS = [
+  "Input",
+  "Bad records",
+  "Selection",
+  "Output",
+  "Changing data",
+  "Connection",
+  "General",
+] as const;
+export type OptionGroup = (typeof OPTION_GROUPS)[number];
+
 /** An argument or option as help shows it. */
 export interface Described {
   /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
@@ -19,6 +31,7 @@ export interface Described {
   readonly description: string;
   /** May be given several times; the schema then takes a list. */
   readonly repeatable?: boolean;
+  readonly group?: OptionGroup;
 }
 
 export interface Parameter<S extends z.ZodType = z.ZodType> extends Described {
@@ -57,8 +70,10 @@ interface Declaration<A extends Parameters, O extends Parameters, N extends keyo
   readonly args: A;
   readonly options: O;
   readonly examples: readonly Example[];
-  /** Exit codes beyond 0, 1, 2, 7, 130 and 143 that can occur. */
-  readonly exitCodes?: readonly ExitCode[];
+  /** What exit codes mean that not every command has, or that mean something of their own here. */
+  readonly exitCodes?: ExitMeanings;
+  /** Commands (`user restore`) and topics of help (`csv`) that go with it. */
+  readonly seeAlso: readonly string[];
   /** What `run` needs opened; closed again when it ends. */
   readonly needs: N;
   /** What it changes: the target is then named before the work begins. Needs an opened target. */
@@ -88,7 +103,9 @@ export interface Command {
   readonly args: Parameters;
   readonly options: Parameters;
   readonly examples: readonly Example[];
-  readonly exitCodes: readonly ExitCode[];
+  /** All that can occur. */
+  readonly exitCodes: ExitMeanings;
+  readonly seeAlso: readonly string[];
   readonly execute: (raw: Readonly<Record<string, unknown>>, host: Host) => Promise<Outcome>;
 }
 
@@ -108,17 +125,26 @@ export function repeatable<S extends z.ZodType>(flags: string, description: stri
   return { flags, description, schema, repeatable: true };
 }
 
+export function inGroup<P extends Parameters>(group: OptionGroup, parameters: P): P {
+  return Object.fromEntries(Object.entries(parameters).map(([key, each]) => [key, { ...each, group }])) as P;
+}
+
 export function defineCommand<
   A extends Parameters,
   O extends Parameters,
   N extends keyof ServicesFor,
   R extends object,
 >(declaration: Declaration<A, O, N, R>): Command {
-  const { name, summary, details, args, options, examples, exitCodes, needs, writes, run, text, exitCode } =
-    declaration;
+  const { name, summary, details, args, options, examples, seeAlso, needs, writes, run, text, exitCode } = declaration;
   const { precheck, onMarked } = declaration;
+  const exitCodes = exitCodesOf({
+    asksConsent: "confirm" in options,
+    connects: needs !== "nothing" && needs !== "configInput",
+    writes: writes !== null,
+    declared: declaration.exitCodes ?? {},
+  });
   return {
-    ...{ name, summary, details: details ?? null, args, options, examples, exitCodes: exitCodes ?? [] },
+    ...{ name, summary, details: details ?? null, args, options, examples, exitCodes, seeAlso },
     execute: async (raw, host) => {
       const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
       const dryRun = raw.dryRun === true || raw.check === true;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { ExportFormat } from "../core/export.js";
 import { formatOf } from "../core/load/source.js";
 import { UsageError } from "../errors/usage.js";
-import { parameter } from "./command.js";
+import { inGroup, parameter } from "./command.js";
 import { flagOption, force, output } from "./options.js";
 
 export const escapeFormulas = flagOption(
@@ -12,7 +12,7 @@ export const escapeFormulas = flagOption(
 );
 
 /** Of exports that commands here read back. */
-export const exportOptions = {
+export const exportOptions = inGroup("Output", {
   format: parameter(
     "--format <format>",
     "csv or ndjson (default: by the name of --output, else csv)",
@@ -21,7 +21,7 @@ export const exportOptions = {
   escapeFormulas,
   output,
   force,
-} as const;
+} as const);
 
 interface ExportInput {
   readonly format?: ExportFormat | undefined;

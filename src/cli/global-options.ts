@@ -3,16 +3,26 @@ import type { Described } from "./command.js";
 
 export const globalOptions = {
   databaseUrl: {
+    group: "Connection",
     flags: "--database-url <url>",
     description: "database to work on (default: DATABASE_URL, .env, then the embedded server)",
   },
   envFile: {
+    group: "Connection",
     flags: "--env-file <path>",
     description: "file to read DATABASE_URL and DIRECT_URL from (default: .env)",
   },
-  json: { flags: "--json", description: "print one JSON document, and errors as JSON on stderr" },
-  quiet: { flags: "-q, --quiet", description: "no notices and no progress, only the result and errors" },
-  verbose: { flags: "-v, --verbose", description: "say more on stderr, with the stack trace of an error" },
-  color: { flags: "--no-color", description: "no colours (they are used on a terminal only)" },
-  yes: { flags: "-y, --yes", description: "answer ordinary questions with yes" },
+  json: { group: "General", flags: "--json", description: "print one JSON document, and errors as JSON on stderr" },
+  quiet: {
+    group: "General",
+    flags: "-q, --quiet",
+    description: "no notices and no progress, only the result and errors",
+  },
+  verbose: {
+    group: "General",
+    flags: "-v, --verbose",
+    description: "say more on stderr, with the stack trace of an error",
+  },
+  color: { group: "General", flags: "--no-color", description: "no colours (they are used on a terminal only)" },
+  yes: { group: "General", flags: "-y, --yes", description: "answer ordinary questions with yes" },
 } as const satisfies Record<string, Described>;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { plain } from "../core/load/layout.js";
 import { fieldsOf, Refusal, type Shape } from "../core/load/shape.js";
 import { WORDS } from "../core/load/word-shape.js";
-import { parameter } from "./command.js";
+import { inGroup, parameter } from "./command.js";
 import { flagOption } from "./options.js";
 
 /** A value that is checked as the cells of that field are. */
@@ -57,36 +57,42 @@ function mapOf(shape: Shape) {
 /** @param example of `--map`, such as `term=Chinese` */
 export const loadOptions = (shape: Shape, example: string) =>
   ({
-    map: parameter("--map <field=header...>", `which header means what, such as ${example}`, mapOf(shape).optional()),
-    delimiter: parameter(
-      "--delimiter <character>",
-      "what separates cells (default: found in the header)",
-      delimiter.optional(),
-    ),
-    unescapeFormulas: flagOption(
-      "--unescape-formulas",
-      "take off the apostrophes that --escape-formulas has put into a CSV file",
-    ),
-    onDuplicate: parameter(
-      "--on-duplicate <action>",
-      `records that say different things of one ${shape.noun}: error, or first or last counts (default: error)`,
-      z.enum(["error", "first", "last"]).default("error"),
-    ),
-    maxRejects: parameter(
-      "--max-rejects <limit>",
-      "how many bad records to leave out, as a number or a share such as 1% (default: 0)",
-      rejectLimit.optional(),
-    ),
-    rejects: parameter(
-      "--rejects <path>",
-      "write bad records to this file as they are, with the reasons; it can be corrected and loaded",
-      z
-        .string()
-        .min(1)
-        .refine((path) => path !== "-", "must be a file; standard output is for the result")
-        .optional(),
-    ),
-    check: flagOption("--check", "only compare: exit 3 if the database is not what the files say"),
+    ...inGroup("Input", {
+      map: parameter("--map <field=header...>", `which header means what, such as ${example}`, mapOf(shape).optional()),
+      delimiter: parameter(
+        "--delimiter <character>",
+        "what separates cells (default: found in the header)",
+        delimiter.optional(),
+      ),
+      unescapeFormulas: flagOption(
+        "--unescape-formulas",
+        "take off the apostrophes that --escape-formulas has put into a CSV file",
+      ),
+    }),
+    ...inGroup("Bad records", {
+      onDuplicate: parameter(
+        "--on-duplicate <action>",
+        `records that say different things of one ${shape.noun}: error, or first or last counts (default: error)`,
+        z.enum(["error", "first", "last"]).default("error"),
+      ),
+      maxRejects: parameter(
+        "--max-rejects <limit>",
+        "how many bad records to leave out, as a number or a share such as 1% (default: 0)",
+        rejectLimit.optional(),
+      ),
+      rejects: parameter(
+        "--rejects <path>",
+        "write bad records to this file as they are, with the reasons; it can be corrected and loaded",
+        z
+          .string()
+          .min(1)
+          .refine((path) => path !== "-", "must be a file; standard output is for the result")
+          .optional(),
+      ),
+    }),
+    ...inGroup("Changing data", {
+      check: flagOption("--check", "only compare: exit 3 if the database is not what the files say"),
+    }),
   }) as const;
 
 export const inputFiles = parameter(

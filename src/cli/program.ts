@@ -1,24 +1,22 @@
 /** Declared commands become a commander program. */
-import { Command as Commander, CommanderError, Option } from "commander";
+import { Command as Commander, Option } from "commander";
 import { packageVersion } from "../package-root.js";
 import type { Command, Described, Noun } from "./command.js";
 import { registry } from "./registry.js";
 
 export interface Invocation {
   readonly command: Command;
+  /** As it is typed after `vocabdb`, and after `vocabdb help`. */
+  readonly name: string;
   /** Arguments and options under the keys they were declared with. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
 export interface ProgramOutput {
   readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Columns for the help text. */
-  readonly width: number;
+  /** Called for `--help`, with the command as it was typed; nothing is printed. */
+  readonly help: (words: readonly string[]) => void;
 }
-
-const DESCRIPTION =
-  "Administers the PostgreSQL database of a vocabulary-learning product: its schema, its words, its users and what they have learned.";
 
 /**
  * @param nouns the loaded ones; the others are known by name and summary only
@@ -31,12 +29,12 @@ export function buildProgram(
   output: ProgramOutput,
   invoked: (invocation: Invocation) => void,
 ): Commander {
-  const program = new Commander("vocabdb").description(DESCRIPTION).version(packageVersion(), "-V, --version");
+  const program = new Commander("vocabdb").version(packageVersion(), "-V, --version");
   configure(program, output);
   addOptions(program, globals);
-  for (const [name, entry] of Object.entries(registry)) {
+  for (const name of Object.keys(registry)) {
     const noun = nouns.get(name);
-    const node = configure(program.command(name), output).description(entry.summary);
+    const node = configure(program.command(name), output);
     if (noun !== undefined) {
       addCommands(node, noun, output, invoked);
     }
@@ -56,7 +54,7 @@ function addCommands(
   }
   for (const command of noun.commands) {
     const isDefault = command === noun.defaultCommand;
-    const child = configure(node.command(command.name, { isDefault }), output).description(command.summary);
+    const child = configure(node.command(command.name, { isDefault }), output);
     addAction(child, command, invoked);
   }
 }
@@ -66,10 +64,13 @@ function addAction(node: Commander, command: Command, invoked: (invocation: Invo
     node.argument(flags, description);
   }
   addOptions(node, command.options);
-  node.addHelpText("after", helpAfter(command));
   node.action((...parameters: unknown[]) => {
     const values = Object.keys(command.args).map((name, index) => [name, parameters[index]] as const);
-    invoked({ command, raw: { ...Object.fromEntries(values), ...node.optsWithGlobals() } });
+    invoked({
+      command,
+      name: wordsOf(node).join(" "),
+      raw: { ...Object.fromEntries(values), ...node.optsWithGlobals() },
+    });
   });
 }
 
@@ -81,23 +82,25 @@ function addOptions(node: Commander, parameters: Readonly<Record<string, Describ
   }
 }
 
-function helpAfter(command: Command): string {
-  const details = command.details === null ? "" : `\n${command.details}\n`;
-  const examples = command.examples.map((example) => `  # ${example.description}\n  ${example.command}`).join("\n");
-  return `${details}\nExamples:\n${examples}`;
-}
-
 function configure(node: Commander, output: ProgramOutput): Commander {
   return node
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true, helpWidth: output.width })
-    .configureOutput({ writeOut: output.out, writeErr: output.err, outputError: () => {} });
+    .configureHelp({
+      formatHelp: (asked) => {
+        output.help(wordsOf(asked));
+        return "";
+      },
+    })
+    .configureOutput({ writeOut: output.out, writeErr: () => {}, outputError: () => {} });
+}
+
+/** @returns what stands after `vocabdb` */
+function wordsOf(node: Commander): string[] {
+  return node.parent === null ? [] : [...wordsOf(node.parent), node.name()];
 }
 
 /** The nouns named anywhere on the command line: more than needed at times, never fewer. */
 export function nounsIn(argv: readonly string[]): string[] {
   return argv.filter((word) => Object.hasOwn(registry, word));
 }
-
-export { CommanderError };

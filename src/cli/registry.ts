@@ -1,7 +1,7 @@
 /** The nouns, and where their commands are: a module is loaded only when its noun is on the command line. */
 import type { Noun } from "./command.js";
 
-export interface RegistryEntry {
+interface RegistryEntry {
   readonly summary: string;
   readonly load: () => Promise<Noun>;
 }
@@ -38,5 +38,9 @@ export const registry: Readonly<Record<string, RegistryEntry>> = {
   history: {
     summary: "who changed what, when, and why",
     load: () => import("./commands/history.js").then((module) => module.history),
+  },
+  help: {
+    summary: "all about a command or a topic",
+    load: () => import("./commands/help.js").then((module) => module.help),
   },
 };

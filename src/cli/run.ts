@@ -1,19 +1,16 @@
 /** One invocation from argv to exit code: parse, open, run, render. Everything that fails ends up here. */
-import type { CommanderError as CommanderFailure } from "commander";
 import type { Environment } from "../config.js";
 import type { Target } from "../db/target.js";
 import { ExitCode } from "../errors/base.js";
 import { CommitUnknownError, ConnectionError } from "../errors/connection.js";
 import { InterruptedError } from "../errors/interrupted.js";
-import { UsageError } from "../errors/usage.js";
 import { withoutPasswords } from "../secret.js";
-import type { Noun, Outcome, View } from "./command.js";
-import { globalOptions } from "./global-options.js";
+import type { Outcome, View } from "./command.js";
 import { actorOf, retypeable } from "./operator.js";
-import { buildProgram, CommanderError, type Invocation, nounsIn } from "./program.js";
-import { registry } from "./registry.js";
+import { parse } from "./parse.js";
+import type { Invocation } from "./program.js";
 import { annotations } from "./render/annotations.js";
-import { errorJson, errorText, reportOf } from "./render/error.js";
+import { type ErrorReport, errorJson, errorText, reportOf } from "./render/error.js";
 import { coloured, type Ink, PLAIN } from "./render/ink.js";
 import { screen } from "./render/screen.js";
 import { jsonText, printable, visible, visibleLines } from "./render/text.js";
@@ -41,11 +38,11 @@ export interface RunInput {
 
 /** How long a command may take to roll back after Ctrl-C before it is given up. */
 const INTERRUPT_GRACE_MS = 5_000;
-const HELP_WIDTH = 100;
 
 export async function run(input: RunInput): Promise<number> {
   const { argv, env, stdout, stderr } = input;
   let manner = mannerIn(argv);
+  let command: string | null = null;
   const inkFor = async (stream: Terminal): Promise<Ink> => {
     if (!hasColors(stream, manner, env)) {
       return PLAIN;
@@ -59,6 +56,7 @@ export async function run(input: RunInput): Promise<number> {
       return ExitCode.ok;
     }
     manner = mannerOf(invocation);
+    command = invocation.name;
     const outcome = await execute(invocation, input);
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
@@ -71,7 +69,7 @@ export async function run(input: RunInput): Promise<number> {
     }
     return outcome.exitCode;
   } catch (error) {
-    const report = reportOf(error);
+    const report = withHelp(reportOf(error), command);
     const ink = await inkFor(stderr);
     stderr.write(`${printable(manner.json ? errorJson(report) : errorText(report, ink), ink)}\n`);
     if (!manner.json && manner.verbose) {
@@ -106,73 +104,11 @@ function mannerOf({ raw }: Invocation): Manner {
   return { json: raw.json === true, verbose: raw.verbose === true, color: raw.color !== false };
 }
 
-/** @returns what was asked for, or null when it was help or the version, which are then printed. */
-async function parse({ argv, stdout }: RunInput): Promise<Invocation | null> {
-  const nouns = new Map<string, Noun>();
-  for (const name of nounsIn(argv)) {
-    const noun = await registry[name]?.load();
-    if (noun !== undefined) {
-      nouns.set(name, noun);
-    }
-  }
-  const found: { invocation: Invocation | null } = { invocation: null };
-  const printed = { out: "", err: "" };
-  const program = buildProgram(
-    nouns,
-    globalOptions,
-    {
-      out: (text) => {
-        printed.out += text;
-      },
-      err: (text) => {
-        printed.err += text;
-      },
-      width: Math.min(stdout.columns || HELP_WIDTH, HELP_WIDTH),
-    },
-    (invocation) => {
-      found.invocation = invocation;
-    },
-  );
-  try {
-    await program.parseAsync(argv, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) {
-      throw error;
-    }
-    if (error.exitCode === 0) {
-      stdout.write(printed.out);
-      return null;
-    }
-    if (error.code === "commander.help" && nounsIn(argv).length === 0) {
-      stdout.write(printed.err);
-      return null;
-    }
-    throw usageError(error, argv, nouns.values().next().value);
-  }
-  return found.invocation;
-}
-
-function usageError(error: CommanderFailure, argv: readonly string[], noun: Noun | undefined): UsageError {
-  const help = noun === undefined ? "vocabdb --help" : `vocabdb ${noun.name} --help`;
-  if (error.code === "commander.help") {
-    return new UsageError(`\`vocabdb ${noun?.name}\` needs a command`, help);
-  }
-  const extra = error.code === "commander.excessArguments" ? unknownCommand(noun, argv) : null;
-  if (extra !== null) {
-    return new UsageError(extra, help, { cause: error });
-  }
-  const [message = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
-  return new UsageError([message, ...suggestion].join(" "), help, { cause: error });
-}
-
-/** A word after a noun that works alone (`vocabdb migrate stauts`) is taken for its argument; it never has one. */
-function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string | null {
-  if (noun?.defaultCommand === undefined) {
-    return null;
-  }
-  const word = argv.slice(argv.indexOf(noun.name) + 1).find((candidate) => !candidate.startsWith("-"));
-  const isCommand = noun.commands.length > 1 && noun.commands.some((command) => command.name === word);
-  return word === undefined || isCommand ? null : `\`vocabdb ${noun.name}\` knows no ${JSON.stringify(word)}`;
+/** @param command what was called, if that was understood */
+function withHelp(report: ErrorReport, command: string | null): ErrorReport {
+  return report.code === "USAGE" && report.hint === null && command !== null
+    ? { ...report, hint: `vocabdb help ${command}` }
+    : report;
 }
 
 async function execute(invocation: Invocation, input: RunInput): Promise<Outcome> {

@@ -74,7 +74,10 @@ describe("2: usage and configuration", () => {
     [["usr", "list"], /Did you mean user\?/],
     [["user", "lst"], /Did you mean list\?/],
     [["user"], /needs a command/],
-    [["migrate", "stauts"], /knows no "stauts"/],
+    [["migrate", "stauts"], /knows no "stauts" \(Did you mean status\?\)/],
+    [["help", "usr"], /no command and no topic "usr" \(did you mean user\?\)/],
+    [["help", "user", "craete"], /no command of `vocabdb user` "craete" \(did you mean create\?\)/],
+    [["help", "enviroment"], /did you mean environment\?/],
     [["migrate", "status", "now"], /too many arguments for 'status'/],
     [["seed", "words.csv"], /knows no "words.csv"/],
     [["user", "show", "ada@example.org", "bob@example.org"], /too many arguments for 'show'/],
@@ -95,6 +98,20 @@ describe("2: usage and configuration", () => {
     const json = await vocabdb([...args, "--json"], { url: db.url });
     expect({ exitCode: json.exitCode, stdout: json.stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(errorOf(json.stderr).message).toMatch(message);
+  });
+
+  it.for([
+    [["usr"], "vocabdb help"],
+    [["user"], "vocabdb help user"],
+    [["user", "lst"], "vocabdb help user"],
+    [["--quiet", "user", "show"], "vocabdb help user show"],
+    [["user", "list", "--limit", "0"], "vocabdb help user list"],
+    [["user", "list", "--deleted", "--all"], "vocabdb help user list"],
+    [["migrate", "--strct"], "vocabdb help migrate"],
+    [["seed", "words.csv"], "vocabdb help seed"],
+    [["help", "user", "craete"], "vocabdb help user create"],
+  ] as const)("%j leads to the help that fits", async ([args, hint], { db }) => {
+    expect(errorOf((await vocabdb([...args, "--json"], { url: db.url })).stderr).hint).toBe(hint);
   });
 
   it("no database configured names both ways out", async () => {

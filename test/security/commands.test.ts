@@ -69,8 +69,8 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "migrate reset": { setup: "DELETE FROM database_mark", args: "--confirm DATABASE", writes: true },
 };
 
-/** About the embedded server, whose one user is a superuser; what the role's grants say; on a database of its own. */
-const NOT_IN_TABLE = ["db start", "db stop", "db url", "db destroy", "db shell", "db studio", "migrate create"];
+/** About the embedded server, whose one user is a superuser; what the role's grants say; on a database of its own; on none. */
+const NOT_IN_TABLE = ["db start", "db stop", "db url", "db destroy", "db shell", "db studio", "migrate create", "help"];
 
 /** By command: whether owner, writer and reader may. */
 function documented(): Record<string, readonly boolean[]> {

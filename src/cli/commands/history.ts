@@ -1,7 +1,7 @@
 import { type Changes, type HistoryEntry, listHistory } from "../../core/audit.js";
 import { emailSchema } from "../../core/email-schema.js";
-import { ExitCode } from "../../errors/base.js";
-import { defineCommand, type Noun, parameter } from "../command.js";
+import { defineCommand, inGroup, type Noun, parameter } from "../command.js";
+import { PENDING } from "../exit-codes.js";
 import { after, limit, moment } from "../options.js";
 import { type Column, pageText, table } from "../render/table.js";
 import { grouped, timestamp } from "../render/text.js";
@@ -14,20 +14,22 @@ const list = defineCommand({
     "dry runs, leave none. Entries cannot be changed or removed. Schema migrations keep their own record.",
   args: {},
   options: {
-    subject: parameter(
-      "--subject <email>",
-      "only what was done to this user, also one that is gone",
-      emailSchema.optional(),
-    ),
-    since: moment("--since <time>", "only from then on: a day, a time, or an age such as 7d"),
-    limit,
-    after,
+    ...inGroup("Selection", {
+      subject: parameter(
+        "--subject <email>",
+        "only what was done to this user, also one that is gone",
+        emailSchema.optional(),
+      ),
+      since: moment("--since <time>", "only from then on: a day, a time, or an age such as 7d"),
+    }),
+    ...inGroup("Output", { limit, after }),
   },
   examples: [
     { command: "vocabdb history --since 24h", description: "What happened since yesterday" },
     { command: "vocabdb history --subject ada@example.org", description: "Who deleted this user, and why" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["user show", "session list", "formatting"],
   needs: "connection",
   writes: null,
   run: ({ subject, since, limit: size, after: cursor }, { connection, now }) =>

@@ -5,7 +5,8 @@ import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWord
 import { describeTarget, isLoopback, type Target } from "../../db/target.js";
 import { ExitCode } from "../../errors/base.js";
 import { ConsentMissingError, DemoRefusedError, UsageError } from "../../errors/usage.js";
-import { defineCommand, type Noun, parameter } from "../command.js";
+import { defineCommand, inGroup, type Noun, parameter } from "../command.js";
+import { REJECTED } from "../exit-codes.js";
 import { cellOf, fileFormat, loadOptions } from "../load-options.js";
 import { loadExitCode, loadOptionsOf, reportLoad } from "../load-run.js";
 import { confirm, flagOption, writing } from "../options.js";
@@ -22,33 +23,40 @@ const load = defineCommand({
     "themselves; a folder stands for all .csv, .tsv, .ndjson and .jsonl files in it.",
   args: {},
   options: {
-    file: parameter(
-      "-f, --file <path...>",
-      "files, folders, patterns, or - for standard input (default: the words that ship with vocabdb)",
-      z.array(z.string().min(1)).optional(),
-    ),
-    language: parameter(
-      "--language <tag>",
-      "language of words that do not say it (BCP 47, such as zh)",
-      cellOf(WORDS, "language"),
-    ),
-    level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
-    category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
+    ...inGroup("Input", {
+      file: parameter(
+        "-f, --file <path...>",
+        "files, folders, patterns, or - for standard input (default: the words that ship with vocabdb)",
+        z.array(z.string().min(1)).optional(),
+      ),
+      format: fileFormat,
+      language: parameter(
+        "--language <tag>",
+        "language of words that do not say it (BCP 47, such as zh)",
+        cellOf(WORDS, "language"),
+      ),
+      level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
+      category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
+      demo: flagOption(
+        "--demo",
+        "also add test users with progress (on this machine only: their passwords are public)",
+      ),
+    }),
     ...loadOptions(WORDS, "term=Chinese,reading=Pinyin"),
-    format: fileFormat,
-    onConflict: parameter(
-      "--on-conflict <action>",
-      "words that the database has already: update or keep (default: update)",
-      z.enum(["update", "keep"]).default("update"),
-    ),
-    prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
-    pruneKeepUsed: flagOption(
-      "--prune-keep-used",
-      "with --prune: leave words that somebody has learned, without an error",
-    ),
-    confirm: confirm("the database, for --prune"),
-    demo: flagOption("--demo", "also add test users with progress (on this machine only: their passwords are public)"),
-    ...writing,
+    ...inGroup("Changing data", {
+      onConflict: parameter(
+        "--on-conflict <action>",
+        "words that the database has already: update or keep (default: update)",
+        z.enum(["update", "keep"]).default("update"),
+      ),
+      prune: flagOption("--prune", "remove words of the files' languages that no file holds; needs --confirm"),
+      pruneKeepUsed: flagOption(
+        "--prune-keep-used",
+        "with --prune: leave words that somebody has learned, without an error",
+      ),
+      confirm: confirm("the database, for --prune"),
+      ...writing,
+    }),
   },
   examples: [
     { command: "vocabdb seed", description: "Load the words that ship with vocabdb" },
@@ -70,7 +78,12 @@ const load = defineCommand({
       description: "Load from another program",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.conflict, ExitCode.badData],
+  exitCodes: {
+    [ExitCode.findings]: "--check found something to do, or migrations are pending",
+    [ExitCode.conflict]: "--prune would remove words that somebody has learned; nothing was written",
+    ...REJECTED,
+  },
+  seeAlso: ["csv", "word export", "word stats", "history"],
   needs: "connection",
   writes: "data",
   precheck: (input, { resolution: { target } }) => {

@@ -5,7 +5,8 @@ import { pruneSessions } from "../../core/session-prune.js";
 import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary } from "../../core/sessions.js";
 import { ExitCode } from "../../errors/base.js";
 import { UsageError } from "../../errors/usage.js";
-import { defineCommand, type Noun, parameter, type View } from "../command.js";
+import { defineCommand, inGroup, type Noun, parameter, type View } from "../command.js";
+import { NO_USER, PENDING } from "../exit-codes.js";
 import { after, confirmMarked, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
 import { type Column, pageText, table } from "../render/table.js";
 import { age, count, lines, timestamp } from "../render/text.js";
@@ -18,14 +19,15 @@ const list = defineCommand({
     "server from a hash, and nobody can sign in with it or find a token by it.",
   args: { email: optionalEmail },
   options: {
-    state: parameter(
-      "--state <state>",
-      `only those that are ${SESSION_STATES.join(", ")} (default: all)`,
-      z.enum(SESSION_STATES, { error: `must be one of ${SESSION_STATES.join(", ")}` }).optional(),
-    ),
-    deleted: flagOption("--deleted", "also sessions of soft-deleted users"),
-    limit,
-    after,
+    ...inGroup("Selection", {
+      state: parameter(
+        "--state <state>",
+        `only those that are ${SESSION_STATES.join(", ")} (default: all)`,
+        z.enum(SESSION_STATES, { error: `must be one of ${SESSION_STATES.join(", ")}` }).optional(),
+      ),
+      deleted: flagOption("--deleted", "also sessions of soft-deleted users"),
+    }),
+    ...inGroup("Output", { limit, after }),
   },
   examples: [
     { command: "vocabdb session list ada@example.org", description: "Where a user is or was signed in" },
@@ -34,7 +36,8 @@ const list = defineCommand({
       description: "The latest sign-ins, for a script",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["session revoke", "session prune", "user show", "formatting"],
   needs: "connection",
   writes: null,
   run: ({ email, state, deleted, limit: size, after: cursor }, { connection, now, signal }) =>
@@ -63,7 +66,7 @@ const revoke = defineCommand({
   },
   options: {
     user: parameter("--user <email>", "every session of this user", emailSchema.optional()),
-    ...writing,
+    ...inGroup("Changing data", writing),
   },
   examples: [
     {
@@ -75,7 +78,8 @@ const revoke = defineCommand({
       description: "Sign a user out everywhere",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user, or no session with one of the ids" },
+  seeAlso: ["session list", "user delete", "history"],
   needs: "connection",
   writes: "data",
   run: async ({ ids, user, reason, dryRun }, { connection, now, signal, actor }) => {
@@ -107,14 +111,14 @@ const prune = defineCommand({
   args: {},
   options: {
     olderThan: requiredMoment("--older-than <time>", "those that ended before: a day, a time, or an age", "30d"),
-    confirm: confirmMarked,
-    ...writing,
+    ...inGroup("Changing data", { confirm: confirmMarked, ...writing }),
   },
   examples: [
     { command: "vocabdb session prune", description: "What ended more than 30 days ago, for a nightly job" },
     { command: "vocabdb session prune --older-than 90d --dry-run", description: "How many would go" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["session list", "session revoke", "user purge", "db mark"],
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",

@@ -1,7 +1,8 @@
 import { deleteUser, restoreUser, showUser } from "../../core/users.js";
 import { ExitCode } from "../../errors/base.js";
 import { shellWord } from "../../shell.js";
-import { defineCommand, type Noun } from "../command.js";
+import { defineCommand, inGroup, type Noun } from "../command.js";
+import { NO_USER, PENDING } from "../exit-codes.js";
 import { email, showDeleted, writing } from "../options.js";
 import { count, lines } from "../render/text.js";
 import { create } from "./user/create.js";
@@ -16,12 +17,13 @@ const show = defineCommand({
   name: "show",
   summary: "show one user",
   args: { email },
-  options: { deleted: showDeleted },
+  options: inGroup("Selection", { deleted: showDeleted }),
   examples: [
     { command: "vocabdb user show ada@example.org", description: "One user, with the number of words and sessions" },
     { command: "vocabdb user show ada@example.org --deleted", description: "Also if soft-deleted" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["user list", "user export", "progress show", "session list", "history"],
   needs: "connection",
   writes: null,
   run: (input, { connection, now }) => showUser(connection, input.email, { deleted: input.deleted, now: now() }),
@@ -37,12 +39,13 @@ const remove = defineCommand({
   summary: "soft-delete a user and end all sessions",
   details: "The user is hidden and signed out; progress stays, and the email stays reserved. `restore` undoes it.",
   args: { email },
-  options: writing,
+  options: inGroup("Changing data", writing),
   examples: [
     { command: "vocabdb user delete ada@example.org", description: "Soft-delete a user" },
     { command: "vocabdb user delete ada@example.org --dry-run", description: "What would happen" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user" },
+  seeAlso: ["user restore", "user purge", "session revoke", "history"],
   needs: "database",
   writes: "data",
   run: async (input, { database, now, actor }) => ({
@@ -61,9 +64,10 @@ const restore = defineCommand({
   name: "restore",
   summary: "make a soft-deleted user live again",
   args: { email },
-  options: writing,
+  options: inGroup("Changing data", writing),
   examples: [{ command: "vocabdb user restore ada@example.org", description: "Undo a delete" }],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user, not even a deleted one" },
+  seeAlso: ["user delete", "user purge", "user list"],
   needs: "database",
   writes: "data",
   run: async (input, { database, actor }) => ({

@@ -1,6 +1,7 @@
 import { showWords, type WordDetails } from "../../core/words.js";
 import { ExitCode } from "../../errors/base.js";
 import { defineCommand, type Noun, type View } from "../command.js";
+import { PENDING } from "../exit-codes.js";
 import { count, facts, timestamp } from "../render/text.js";
 import { remove } from "./word/delete.js";
 import { exportCommand } from "./word/export.js";
@@ -18,7 +19,8 @@ const show = defineCommand({
     { command: "vocabdb word show 地", description: "All readings of one term, and how many users learn each" },
     { command: "vocabdb word show gift --language de --json", description: "Of one language, for a script" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, [ExitCode.notFound]: "no word is written like this, or has this id" },
+  seeAlso: ["word search", "word list", "word delete"],
   needs: "connection",
   writes: null,
   run: (input, { connection }) => showWords(connection, input),

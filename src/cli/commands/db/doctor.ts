@@ -7,7 +7,7 @@ import type { Target } from "../../../db/target.js";
 import { ExitCode } from "../../../errors/base.js";
 import { ConsentMissingError } from "../../../errors/usage.js";
 import type { FindingId, FindingLevel } from "../../../finding.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
 import { confirmMarked, dryRun, duration, flagOption, yes } from "../../options.js";
 import { doctorAnnotations, doctorText, repairLines } from "../../render/doctor.js";
 import type { ServicesFor } from "../../services.js";
@@ -50,15 +50,17 @@ export const doctor = defineCommand({
       z.enum(FAIL_ON, { error: `must be one of ${FAIL_ON.join(", ")}` }).default("error"),
     ),
     timeout: duration("--timeout <duration>", "it ends by then, with what it knows", "15s"),
-    fix: flagOption("--fix", "mend what can be mended without harm, after showing it"),
-    dryRun,
     format: parameter(
       "--format <format>",
       "text, or github for annotations of GitHub Actions (default: text)",
       z.enum(["text", "github"], { error: "must be text or github" }).default("text"),
     ),
-    yes,
-    confirm: confirmMarked,
+    ...inGroup("Changing data", {
+      fix: flagOption("--fix", "mend what can be mended without harm, after showing it"),
+      dryRun,
+      yes,
+      confirm: confirmMarked,
+    }),
   },
   examples: [
     { command: "vocabdb db doctor", description: "Why does it not connect, and is everything as it should be?" },
@@ -66,7 +68,13 @@ export const doctor = defineCommand({
     { command: "vocabdb db doctor --fix --dry-run", description: "What it would mend" },
     { command: "vocabdb db doctor --json --timeout 5s", description: "For a health check" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: {
+    [ExitCode.ok]: "nothing is wrong of the level of --fail-on",
+    [ExitCode.usage]: "wrong usage, or what is wrong is the configuration; or --fix needs consent",
+    [ExitCode.findings]: "there are findings of the level of --fail-on",
+    [ExitCode.unreachable]: "the database cannot be reached",
+  },
+  seeAlso: ["db status", "db wait", "migrate status", "environment", "supabase"],
   needs: "configInput",
   writes: null,
   run: async (input, services): Promise<DoctorResult> => {

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { destroyEmbedded, embeddedStatus, startEmbedded, stopEmbedded, writeUrlFile } from "../../../core/embedded.js";
 import { ExitCode } from "../../../errors/base.js";
 import { EmbeddedNotCreatedError } from "../../../errors/embedded.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { NO_EMBEDDED_SERVER } from "../../exit-codes.js";
 import { confirm, confirmationOf, dryRun, force, port } from "../../options.js";
 import { visible } from "../../render/text.js";
 import type { Services } from "../../services.js";
@@ -22,6 +23,8 @@ export const start = defineCommand({
     { command: "vocabdb db start", description: "A database to work with, with nothing installed" },
     { command: "vocabdb db start --port 25432", description: "On a port of your choice" },
   ],
+  exitCodes: { [ExitCode.unreachable]: "the server could not be created or started" },
+  seeAlso: ["db status", "db url", "db stop", "db destroy", "environment"],
   needs: "nothing",
   writes: null,
   run: (input, services) => {
@@ -45,7 +48,8 @@ export const stop = defineCommand({
   args: {},
   options: {},
   examples: [{ command: "vocabdb db stop", description: "Stop it until the next command needs it" }],
-  exitCodes: [ExitCode.notFound],
+  exitCodes: { ...NO_EMBEDDED_SERVER, [ExitCode.unreachable]: "the server could not be stopped" },
+  seeAlso: ["db start", "db status", "db destroy"],
   needs: "nothing",
   writes: null,
   run: (_, { config }) => stopEmbedded(config.home),
@@ -59,7 +63,7 @@ export const url = defineCommand({
     "The password is not part of what is printed: psql finds it through `passfile`. For programs that need\n" +
     "it in the URL, --output writes DATABASE_URL to a file that only you can read.",
   args: {},
-  options: {
+  options: inGroup("Output", {
     output: parameter(
       "-o, --output <path>",
       "write DATABASE_URL, password included, to this new file (mode 0600)",
@@ -70,12 +74,13 @@ export const url = defineCommand({
         .optional(),
     ),
     force,
-  },
+  }),
   examples: [
     { command: 'psql "$(vocabdb db url)"', description: "Open psql on it" },
     { command: "vocabdb db url --output .env", description: "For a backend on this machine" },
   ],
-  exitCodes: [ExitCode.notFound],
+  exitCodes: NO_EMBEDDED_SERVER,
+  seeAlso: ["db start", "db status", "db shell", "environment"],
   needs: "nothing",
   writes: null,
   run: async ({ output, force: replace }, { config, cwd, stdout }) => {
@@ -100,7 +105,8 @@ export const destroy = defineCommand({
     { command: "vocabdb db destroy --dry-run", description: "What would be removed" },
     { command: "vocabdb db destroy --confirm vocabdb", description: "Remove it; this cannot be undone" },
   ],
-  exitCodes: [ExitCode.notFound],
+  exitCodes: { ...NO_EMBEDDED_SERVER, [ExitCode.unreachable]: "the server could not be stopped" },
+  seeAlso: ["db start", "db stop", "db mark"],
   needs: "nothing",
   writes: null,
   run: async (input, { config, notice }) => {

@@ -1,7 +1,7 @@
 import { markOf, markSchema, setMark } from "../../../core/mark.js";
-import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { confirmMarked, flagOption, writing } from "../../options.js";
 
 export const mark = defineCommand({
@@ -21,7 +21,8 @@ export const mark = defineCommand({
     { command: "vocabdb db mark", description: "What it is marked as" },
     { command: "vocabdb db mark --clear --confirm vocab", description: "Protect the database vocab no longer" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["db status", "history", "migrate reset"],
   needs: "connection",
   writes: ({ environment, clear }) => (environment === undefined && !clear ? null : "data"),
   precheck: ({ environment, clear }) => {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { psqlTarget, refuseElsewhere, requirePsql, runPsql } from "../../../core/psql.js";
+import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
 
@@ -20,6 +21,12 @@ export const shell = defineCommand({
       description: "A script, whole or not at all",
     },
   ],
+  exitCodes: {
+    [ExitCode.ok]: "psql ended well",
+    [ExitCode.unexpected]: "psql failed, such as with a statement of -c",
+    [ExitCode.findings]: "psql: a script failed, with ON_ERROR_STOP",
+  },
+  seeAlso: ["db studio", "db url", "db mark"],
   needs: "connection",
   writes: "data",
   onMarked: () => "tell",

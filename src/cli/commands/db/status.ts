@@ -1,5 +1,6 @@
 import { databaseStatus } from "../../../core/database-status.js";
 import { embeddedStatus, NO_SERVER } from "../../../core/embedded.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { databaseText, embeddedText } from "./text.js";
 
@@ -16,6 +17,8 @@ export const status = defineCommand({
     { command: "vocabdb db status", description: "What the database is, and how it fares" },
     { command: "vocabdb db status --json | jq .database.migrations", description: "For a script" },
   ],
+  exitCodes: { [ExitCode.unreachable]: "the database cannot be reached" },
+  seeAlso: ["db doctor", "migrate status", "db mark"],
   needs: "nothing",
   writes: null,
   run: async (_, { config, resolve }) => {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { findPrisma } from "../../../core/prisma-cli.js";
 import { runStudio } from "../../../core/studio.js";
 import { describeTarget } from "../../../db/target.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand, parameter } from "../../command.js";
 import { port } from "../../options.js";
 import { jsonText } from "../../render/text.js";
@@ -29,6 +30,8 @@ export const studio = defineCommand({
       description: "On a machine that is reached through ssh -L 5555:127.0.0.1:5555",
     },
   ],
+  exitCodes: { [ExitCode.unexpected]: "Prisma Studio could not be started, or was killed" },
+  seeAlso: ["db shell", "db url"],
   needs: "connection",
   writes: "data",
   onMarked: () => "tell",

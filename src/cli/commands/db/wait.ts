@@ -1,5 +1,6 @@
 import { waitUntilReady } from "../../../core/wait.js";
 import { describeTarget } from "../../../db/target.js";
+import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { duration } from "../../options.js";
 
@@ -16,6 +17,8 @@ export const wait = defineCommand({
     { command: "vocabdb db wait", description: "In a container that starts beside its database" },
     { command: "vocabdb db wait --timeout 2m", description: "For a server that takes its time" },
   ],
+  exitCodes: { [ExitCode.unreachable]: "the time is over, or waiting does not mend it" },
+  seeAlso: ["db doctor", "db status", "migrate deploy"],
   needs: "target",
   writes: null,
   run: ({ timeout: timeoutMs }, { resolution: { target }, signal, notice }) =>

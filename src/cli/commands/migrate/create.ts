@@ -5,9 +5,10 @@ import { createMigration, type Shadow } from "../../../core/migration-create.js"
 import { PRISMA_FOLDER } from "../../../core/migration-files.js";
 import type { Resolution } from "../../../db/resolve.js";
 import { parseDatabaseUrl } from "../../../db/url.js";
+import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { Secret } from "../../../secret.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
 import { flagOption } from "../../options.js";
 import { visible, visibleLines } from "../../render/text.js";
 
@@ -37,13 +38,18 @@ export const create = defineCommand({
       "empty database to use as the shadow database (default: SHADOW_DATABASE_URL, else one is made)",
       z.string().min(1, "must not be empty").optional(),
     ),
-    dryRun: flagOption("-n, --dry-run", "print the SQL and write nothing"),
+    ...inGroup("Changing data", { dryRun: flagOption("-n, --dry-run", "print the SQL and write nothing") }),
   },
   examples: [
     { command: "vocabdb migrate create add_user_notes --dry-run", description: "What schema.prisma would change" },
     { command: "vocabdb migrate create add_user_notes", description: "Write it, to be read and completed" },
     { command: "vocabdb migrate create words_have_tones_check --empty", description: "One to write by hand" },
   ],
+  exitCodes: {
+    [ExitCode.unexpected]: "unexpected failure, or a migration that fails in the shadow database",
+    [ExitCode.usage]: "wrong usage or configuration, or no shadow database to be had",
+  },
+  seeAlso: ["migrate plan", "migrate deploy", "environment"],
   needs: "target",
   writes: null,
   precheck: ({ empty, shadowUrl }) => {

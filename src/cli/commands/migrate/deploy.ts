@@ -16,13 +16,18 @@ export const deploy = defineCommand({
     "application's queries go on meanwhile; then the migration gives up, says who holds the lock, and can be run\n" +
     "again. Before anything runs there are warnings about what may lose data or hold up the application.",
   args: {},
-  options: { dryRun, lockTimeout, strict },
+  options: { lockTimeout, strict, dryRun },
   examples: [
     { command: "vocabdb migrate", description: "Apply what is pending" },
     { command: "vocabdb migrate --dry-run", description: "Try it on the real database, and roll it back" },
     { command: "vocabdb migrate --strict --lock-timeout 1m", description: "In a deploy that nobody watches" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.conflict],
+  exitCodes: {
+    [ExitCode.unexpected]: "a migration failed, or an unexpected failure",
+    [ExitCode.findings]: "--strict, and there are warnings; nothing was applied",
+    [ExitCode.conflict]: "others hold a lock, an earlier failure is not resolved, or the history is another",
+  },
+  seeAlso: ["migrate plan", "migrate status", "migrate resolve", "db doctor", "supabase"],
   needs: "target",
   writes: "schema",
   run: async (input, services): Promise<DeployResult & { dryRun: boolean }> => {

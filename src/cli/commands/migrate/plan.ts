@@ -16,7 +16,11 @@ export const plan = defineCommand({
     { command: "vocabdb migrate plan", description: "Read what the next deploy would do" },
     { command: "vocabdb migrate plan --strict --quiet", description: "For CI: 3 where deploy would warn" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.conflict],
+  exitCodes: {
+    [ExitCode.findings]: "--strict, and there are warnings",
+    [ExitCode.conflict]: "deploy would refuse: an earlier failure is not resolved, or the history is another",
+  },
+  seeAlso: ["migrate deploy", "migrate status"],
   needs: "target",
   writes: null,
   run: async (input, services) => {

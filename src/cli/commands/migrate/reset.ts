@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { resetDatabase } from "../../../core/migration-reset.js";
 import { ExitCode } from "../../../errors/base.js";
-import { defineCommand, repeatable } from "../../command.js";
+import { defineCommand, inGroup, repeatable } from "../../command.js";
 import { confirmationOf, flagOption, lockTimeout, writing } from "../../options.js";
 import { count, visible } from "../../render/text.js";
 import { listeners } from "./warnings.js";
@@ -15,16 +15,22 @@ export const reset = defineCommand({
     "has named is refused, whatever is confirmed.",
   args: {},
   options: {
-    confirm: repeatable("--confirm <name>", "name of the database, to confirm it", z.array(z.string()).default([])),
     lockTimeout,
-    reason: writing.reason,
-    dryRun: flagOption("-n, --dry-run", "say what would go, and how many rows; nobody is locked out"),
+    ...inGroup("Changing data", {
+      confirm: repeatable("--confirm <name>", "name of the database, to confirm it", z.array(z.string()).default([])),
+      reason: writing.reason,
+      dryRun: flagOption("-n, --dry-run", "say what would go, and how many rows; nobody is locked out"),
+    }),
   },
   examples: [
     { command: "vocabdb migrate reset --dry-run", description: "What would go, with the number of rows" },
     { command: "vocabdb migrate reset --confirm vocabdb", description: "Start the database vocabdb over" },
   ],
-  exitCodes: [ExitCode.conflict],
+  exitCodes: {
+    [ExitCode.unexpected]: "a migration failed, or an unexpected failure",
+    [ExitCode.conflict]: "something else depends on the tables, or somebody uses them; nothing was dropped",
+  },
+  seeAlso: ["migrate deploy", "db mark", "db destroy"],
   needs: "connection",
   writes: "schema",
   onMarked: () => ({ refused: "migrate reset" }),

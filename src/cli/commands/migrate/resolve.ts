@@ -25,6 +25,7 @@ export const resolve = defineCommand({
       description: "After its changes were made by hand: go on with the next",
     },
   ],
+  seeAlso: ["migrate status", "migrate deploy"],
   needs: "target",
   writes: "schema",
   run: async ({ applied, rolledBack }, { resolution, ...services }) => {

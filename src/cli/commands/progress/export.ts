@@ -1,8 +1,8 @@
 import { withOutput } from "../../../core/output.js";
 import { exportProgress } from "../../../core/progress-export.js";
-import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { NO_USER, PENDING } from "../../exit-codes.js";
 import { exportFormatOf, exportOptions } from "../../export-options.js";
 import { flagOption, optionalEmail } from "../../options.js";
 import { count, visible } from "../../render/text.js";
@@ -15,15 +15,18 @@ export const exportCommand = defineCommand({
     "another database can import them. The same progress is the same file, byte for byte, in every database.",
   args: { email: optionalEmail },
   options: {
-    all: flagOption("--all", "progress of all users"),
-    deleted: flagOption("--deleted", "soft-deleted users too"),
+    ...inGroup("Selection", {
+      all: flagOption("--all", "progress of all users"),
+      deleted: flagOption("--deleted", "soft-deleted users too"),
+    }),
     ...exportOptions,
   },
   examples: [
     { command: "vocabdb progress export --all --output progress.csv", description: "Everything, to move it elsewhere" },
     { command: "vocabdb progress export ada@example.com --format ndjson", description: "One user, on standard output" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["progress import", "user export", "csv"],
   needs: "connection",
   writes: null,
   run: async (input, { connection, cwd, stdout, json, signal }) => {

@@ -9,7 +9,8 @@ import { readWordNumbers } from "../../../core/load/word-numbers.js";
 import { WORDS } from "../../../core/load/word-shape.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { REJECTED } from "../../exit-codes.js";
 import { cellOf, inputFiles, loadOptions } from "../../load-options.js";
 import { loadExitCode, loadOptionsOf, reportLoad } from "../../load-run.js";
 import { flagOption, writing } from "../../options.js";
@@ -39,31 +40,35 @@ export const importCommand = defineCommand({
     "reading and sense.",
   args: {},
   options: {
-    file: inputFiles,
-    user: parameter("--user <email>", "user of records that do not say it", emailSchema.optional()),
-    language: parameter(
-      "--language <tag>",
-      "language of records that do not say it (BCP 47, such as zh)",
-      cellOf(WORDS, "language"),
-    ),
+    ...inGroup("Input", {
+      file: inputFiles,
+      format: parameter(
+        "--format <format>",
+        "csv, ndjson or localstorage (default: by the file's name)",
+        z.enum(["csv", "ndjson", "localstorage"]).optional(),
+      ),
+      user: parameter("--user <email>", "user of records that do not say it", emailSchema.optional()),
+      language: parameter(
+        "--language <tag>",
+        "language of records that do not say it (BCP 47, such as zh)",
+        cellOf(WORDS, "language"),
+      ),
+      mapWords: parameter(
+        "--map-words <path>",
+        "with localstorage: which word a number stands for",
+        z.string().min(1).optional(),
+      ),
+    }),
     ...loadOptions(PROGRESS, "email=User,term=Word"),
-    format: parameter(
-      "--format <format>",
-      "csv, ndjson or localstorage (default: by the file's name)",
-      z.enum(["csv", "ndjson", "localstorage"]).optional(),
-    ),
-    mapWords: parameter(
-      "--map-words <path>",
-      "with localstorage: which word a number stands for",
-      z.string().min(1).optional(),
-    ),
-    onConflict: parameter(
-      "--on-conflict <rule>",
-      "newest, best, sum, keep or replace, see above (default: newest)",
-      z.enum(RESOLUTIONS).default("newest"),
-    ),
-    deleted: flagOption("--deleted", "also for users who are soft-deleted"),
-    ...writing,
+    ...inGroup("Changing data", {
+      onConflict: parameter(
+        "--on-conflict <rule>",
+        "newest, best, sum, keep or replace, see above (default: newest)",
+        z.enum(RESOLUTIONS).default("newest"),
+      ),
+      deleted: flagOption("--deleted", "also for users who are soft-deleted"),
+      ...writing,
+    }),
   },
   examples: [
     { command: "vocabdb progress import --file progress.csv --dry-run", description: "What would change" },
@@ -77,7 +82,8 @@ export const importCommand = defineCommand({
       description: "What the browser version kept",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.badData],
+  exitCodes: { [ExitCode.findings]: "--check found something to do, or migrations are pending", ...REJECTED },
+  seeAlso: ["csv", "progress export", "user import", "history"],
   needs: "connection",
   writes: "data",
   run: (input, services) => {

@@ -1,6 +1,6 @@
 import { listProgress, type WordProgress } from "../../../core/progress-list.js";
-import { ExitCode } from "../../../errors/base.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { NO_USER, PENDING } from "../../exit-codes.js";
 import { onlyLanguage } from "../../load-options.js";
 import { after, email, flagOption, limit, showDeleted } from "../../options.js";
 import { type Column, pageText, table } from "../../render/table.js";
@@ -12,17 +12,19 @@ export const list = defineCommand({
   details: "new: never studied; mastered: confidence of at least 0.8 after 3 or more reviews; learning: in between.",
   args: { email },
   options: {
-    due: flagOption("--due", "only words that are due"),
-    language: onlyLanguage,
-    deleted: showDeleted,
-    limit,
-    after,
+    ...inGroup("Selection", {
+      due: flagOption("--due", "only words that are due"),
+      language: onlyLanguage,
+      deleted: showDeleted,
+    }),
+    ...inGroup("Output", { limit, after }),
   },
   examples: [
     { command: "vocabdb progress list ada@example.com", description: "Word by word, the longest due first" },
     { command: "vocabdb progress list ada@example.com --due --language zh --json", description: "For a script" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["progress show", "progress export", "formatting"],
   needs: "connection",
   writes: null,
   run: ({ email: address, due, language, deleted, limit: size, after: cursor }, { connection, now }) =>

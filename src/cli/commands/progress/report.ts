@@ -4,7 +4,8 @@ import { withOutput } from "../../../core/output.js";
 import { REPORT_SORTS, type ReportOptions, reportProgress } from "../../../core/progress-report.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, type InputOf, parameter } from "../../command.js";
+import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
 import { domain, force, moment, output } from "../../options.js";
 import { count, visible } from "../../render/text.js";
@@ -17,40 +18,44 @@ const USERS_IN_TABLE = 50;
 const NAMED_IN_NOTICE = 10;
 
 const options = {
-  domain,
-  emails: parameter(
-    "--emails <path>",
-    "only the users in this file: one email to a line, or a CSV file with a column email; - is standard input",
-    z.string().min(1, "must not be empty").optional(),
-  ),
   by: parameter(
     "--by <group>",
     "a line for each user, level or week (default: user)",
     z.enum(["user", "level", "week"], { error: "must be user, level or week" }).default("user"),
   ),
-  sort: parameter(
-    "--sort <order>",
-    `order of the users: ${REPORT_SORTS.join(", ")}; but for emails the greatest first (default: email)`,
-    z.enum(REPORT_SORTS, { error: `must be one of ${REPORT_SORTS.join(", ")}` }).optional(),
-  ),
-  since: moment("--since <time>", "count only words last studied from then on: a day, a time, or an age such as 30d"),
-  limit: parameter(
-    "--limit <count>",
-    `show only the first users (default: ${USERS_IN_TABLE} in the table, all in CSV and JSON)`,
-    z.coerce
-      .number({ error: "must be a whole number" })
-      .int("must be a whole number")
-      .min(1, "must be at least 1")
-      .optional(),
-  ),
-  format: parameter(
-    "--format <format>",
-    "table or csv (default: csv with --output, table without)",
-    z.enum(["table", "csv"], { error: "must be table or csv" }).optional(),
-  ),
-  escapeFormulas,
-  output,
-  force,
+  ...inGroup("Selection", {
+    domain,
+    emails: parameter(
+      "--emails <path>",
+      "only the users in this file: one email to a line, or a CSV file with a column email; - is standard input",
+      z.string().min(1, "must not be empty").optional(),
+    ),
+    since: moment("--since <time>", "count only words last studied from then on: a day, a time, or an age such as 30d"),
+  }),
+  ...inGroup("Output", {
+    sort: parameter(
+      "--sort <order>",
+      `order of the users: ${REPORT_SORTS.join(", ")}; but for emails the greatest first (default: email)`,
+      z.enum(REPORT_SORTS, { error: `must be one of ${REPORT_SORTS.join(", ")}` }).optional(),
+    ),
+    limit: parameter(
+      "--limit <count>",
+      `show only the first users (default: ${USERS_IN_TABLE} in the table, all in CSV and JSON)`,
+      z.coerce
+        .number({ error: "must be a whole number" })
+        .int("must be a whole number")
+        .min(1, "must be at least 1")
+        .optional(),
+    ),
+    format: parameter(
+      "--format <format>",
+      "table or csv (default: csv with --output, table without)",
+      z.enum(["table", "csv"], { error: "must be table or csv" }).optional(),
+    ),
+    escapeFormulas,
+    output,
+    force,
+  }),
 } as const;
 
 export const report = defineCommand({
@@ -72,7 +77,12 @@ export const report = defineCommand({
     { command: "vocabdb progress report --by week", description: "Words studied in the last 12 weeks, as a chart" },
     { command: "vocabdb progress report --output report.csv --escape-formulas", description: "For a spreadsheet" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.badData],
+  exitCodes: {
+    ...PENDING,
+    [ExitCode.notFound]: "the file names somebody who is no live user; the report is of the others",
+    [ExitCode.badData]: "the file of --emails has lines that are no emails",
+  },
+  seeAlso: ["progress show", "user list", "csv", "formatting"],
   needs: "connection",
   writes: null,
   run: async (input, services) => {

@@ -1,6 +1,6 @@
 import { resetProgress } from "../../../core/progress-reset.js";
-import { ExitCode } from "../../../errors/base.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { NO_USER, PENDING } from "../../exit-codes.js";
 import { onlyLanguage } from "../../load-options.js";
 import { confirm, confirmationOf, email, showDeleted, writing } from "../../options.js";
 import { count } from "../../render/text.js";
@@ -10,10 +10,8 @@ export const reset = defineCommand({
   summary: "remove all progress of a user, for good",
   args: { email },
   options: {
-    language: onlyLanguage,
-    confirm: confirm("the email of the user"),
-    deleted: showDeleted,
-    ...writing,
+    ...inGroup("Selection", { language: onlyLanguage, deleted: showDeleted }),
+    ...inGroup("Changing data", { confirm: confirm("the email of the user"), ...writing }),
   },
   examples: [
     { command: "vocabdb progress reset ada@example.com --dry-run", description: "How many words it is about" },
@@ -22,7 +20,8 @@ export const reset = defineCommand({
       description: "Begin from nothing",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["progress show", "progress export", "user purge", "db mark"],
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",

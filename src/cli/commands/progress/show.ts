@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type DueWord, type ProgressOverview, showProgress } from "../../../core/progress.js";
-import { ExitCode } from "../../../errors/base.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { NO_USER, PENDING } from "../../exit-codes.js";
 import { email, flagOption, showDeleted } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
 import { count, facts, percent, sparkline, timestamp } from "../../render/text.js";
@@ -22,7 +22,7 @@ export const show = defineCommand({
       z.enum(["level", "category", "language"], { error: "must be level, category or language" }).default("level"),
     ),
     due: flagOption("--due", "also list the words that are due, the longest overdue first (at most 50)"),
-    deleted: showDeleted,
+    ...inGroup("Selection", { deleted: showDeleted }),
   },
   examples: [
     { command: "vocabdb progress show ada@example.com", description: "Summary, levels and the coming week" },
@@ -32,7 +32,8 @@ export const show = defineCommand({
     },
     { command: "vocabdb progress show ada@example.com --json", description: "For a script" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["progress list", "progress report", "user show"],
   needs: "connection",
   writes: null,
   run: async ({ email: address, by, due, deleted }, { connection, now }) => {

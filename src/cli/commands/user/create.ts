@@ -1,7 +1,8 @@
 import { createUser } from "../../../core/users.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, type InputOf } from "../../command.js";
+import { defineCommand, type InputOf, inGroup } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { displayName, flagOption, optionalEmail, writing, yes } from "../../options.js";
 import { lines } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
@@ -14,9 +15,11 @@ const args = { email: optionalEmail } as const;
 const options = {
   name: displayName,
   ...passwordOptions,
-  ifNotExists: flagOption("--if-not-exists", "an existing user is no error, and is left as it is"),
   yes: { ...yes, description: "ask for nothing: no name and no password but those given" },
-  ...writing,
+  ...inGroup("Changing data", {
+    ifNotExists: flagOption("--if-not-exists", "an existing user is no error, and is left as it is"),
+    ...writing,
+  }),
 } as const;
 
 export const create = defineCommand({
@@ -42,7 +45,8 @@ export const create = defineCommand({
       description: "From a script that may run again",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.conflict],
+  exitCodes: { ...PENDING, [ExitCode.conflict]: "the email belongs to a user, live or soft-deleted" },
+  seeAlso: ["user update", "user import", "user restore"],
   needs: "database",
   writes: "data",
   run: async (input, services) => {

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { withOutput } from "../../../core/output.js";
 import { exportUser, exportUserFiles, exportUsers, type UserExport } from "../../../core/user-export.js";
-import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, type InputOf, parameter } from "../../command.js";
+import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
+import { NO_USER, PENDING } from "../../exit-codes.js";
 import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
 import { flagOption, force, optionalEmail, output, showDeleted } from "../../options.js";
 import { count, jsonText, visible } from "../../render/text.js";
@@ -12,16 +12,20 @@ import type { ServicesFor } from "../../services.js";
 const FORMATS = ["json", "csv", "ndjson"] as const;
 
 const options = {
-  all: flagOption("--all", "email, name and times of all users, in the form that `user import` reads"),
-  deleted: { ...showDeleted, description: "also if the user is soft-deleted; with --all, the deleted ones too" },
-  format: parameter(
-    "--format <format>",
-    "json or csv of one user (default: json), csv or ndjson of all (default: csv)",
-    z.enum(FORMATS, { error: `must be one of ${FORMATS.join(", ")}` }).optional(),
-  ),
-  escapeFormulas,
-  output,
-  force,
+  ...inGroup("Selection", {
+    all: flagOption("--all", "email, name and times of all users, in the form that `user import` reads"),
+    deleted: { ...showDeleted, description: "also if the user is soft-deleted; with --all, the deleted ones too" },
+  }),
+  ...inGroup("Output", {
+    format: parameter(
+      "--format <format>",
+      "json or csv of one user (default: json), csv or ndjson of all (default: csv)",
+      z.enum(FORMATS, { error: `must be one of ${FORMATS.join(", ")}` }).optional(),
+    ),
+    escapeFormulas,
+    output,
+    force,
+  }),
 } as const;
 
 type Options = InputOf<typeof options>;
@@ -54,7 +58,8 @@ export const exportCommand = defineCommand({
     },
     { command: "vocabdb user export --all -o users.csv", description: "All users, to import elsewhere" },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound],
+  exitCodes: { ...PENDING, ...NO_USER },
+  seeAlso: ["user import", "user purge", "progress export", "csv"],
   needs: "connection",
   writes: null,
   run: ({ email, ...input }, services): Promise<UserExport | Written> => {

@@ -3,7 +3,8 @@ import { importUsers } from "../../../core/import.js";
 import { differences } from "../../../core/load/run.js";
 import { USERS } from "../../../core/load/user-shape.js";
 import { ExitCode } from "../../../errors/base.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { REJECTED } from "../../exit-codes.js";
 import { fileFormat, inputFiles, loadOptions } from "../../load-options.js";
 import { loadExitCode, loadOptionsOf, reportLoad } from "../../load-run.js";
 import { writing } from "../../options.js";
@@ -19,15 +20,16 @@ export const importCommand = defineCommand({
     "deleted here is a bad record, unless the record says so too (deleted_at): restore or purge them first.",
   args: {},
   options: {
-    file: inputFiles,
+    ...inGroup("Input", { file: inputFiles, format: fileFormat }),
     ...loadOptions(USERS, "email=Mail,displayName=Name"),
-    format: fileFormat,
-    onConflict: parameter(
-      "--on-conflict <action>",
-      "users that the database has already: update or keep (default: update)",
-      z.enum(["update", "keep"]).default("update"),
-    ),
-    ...writing,
+    ...inGroup("Changing data", {
+      onConflict: parameter(
+        "--on-conflict <action>",
+        "users that the database has already: update or keep (default: update)",
+        z.enum(["update", "keep"]).default("update"),
+      ),
+      ...writing,
+    }),
   },
   examples: [
     { command: "vocabdb user import --file users.csv --dry-run", description: "What would change" },
@@ -40,7 +42,8 @@ export const importCommand = defineCommand({
       description: "From another program",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.badData],
+  exitCodes: { [ExitCode.findings]: "--check found something to do, or migrations are pending", ...REJECTED },
+  seeAlso: ["csv", "user export", "user create", "progress import"],
   needs: "connection",
   writes: "data",
   run: (input, services) => {

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { User } from "../../../core/user.js";
 import { listUsers } from "../../../core/user-list.js";
-import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { after, domain, flagOption, limit, moment } from "../../options.js";
 import { type Column, pageText, table } from "../../render/table.js";
 import { timestamp } from "../../render/text.js";
@@ -40,24 +40,32 @@ export const list = defineCommand({
   summary: "list users, filtered and sorted",
   args: {},
   options: {
-    deleted: flagOption("--deleted", "only soft-deleted users"),
-    all: flagOption("--all", "live and soft-deleted users"),
-    search: parameter(
-      "--search <text>",
-      "only users with this in their email or name",
-      z.string().min(1, "must not be empty").optional(),
-    ),
-    domain,
-    createdAfter: moment("--created-after <time>", "only users created then or later: a day, a time, or an age"),
-    inactiveSince: moment("--inactive-since <time>", "only users who have neither studied nor been signed in since"),
-    sort: parameter(
-      "--sort <order>",
-      "by email, or by created, the newest first (default: email)",
-      z.enum(["email", "created"], { error: "must be email or created" }).default("email"),
-    ),
-    fields: parameter("--fields <names>", `what to show, in this order: ${TITLES.join(",")}`, fieldsSchema.optional()),
-    limit,
-    after,
+    ...inGroup("Selection", {
+      deleted: flagOption("--deleted", "only soft-deleted users"),
+      all: flagOption("--all", "live and soft-deleted users"),
+      search: parameter(
+        "--search <text>",
+        "only users with this in their email or name",
+        z.string().min(1, "must not be empty").optional(),
+      ),
+      domain,
+      createdAfter: moment("--created-after <time>", "only users created then or later: a day, a time, or an age"),
+      inactiveSince: moment("--inactive-since <time>", "only users who have neither studied nor been signed in since"),
+    }),
+    ...inGroup("Output", {
+      sort: parameter(
+        "--sort <order>",
+        "by email, or by created, the newest first (default: email)",
+        z.enum(["email", "created"], { error: "must be email or created" }).default("email"),
+      ),
+      fields: parameter(
+        "--fields <names>",
+        `what to show, in this order: ${TITLES.join(",")}`,
+        fieldsSchema.optional(),
+      ),
+      limit,
+      after,
+    }),
   },
   examples: [
     { command: "vocabdb user list --search lovelace", description: "Find a user by a part of email or name" },
@@ -68,7 +76,8 @@ export const list = defineCommand({
     },
     { command: "vocabdb user list --deleted --json", description: "Who could be restored, for a script" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["user show", "user export", "progress report", "formatting"],
   needs: "connection",
   writes: null,
   run: async (input, { connection, now }) => {

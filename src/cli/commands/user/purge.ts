@@ -11,7 +11,8 @@ import type { Connection } from "../../../db/pool.js";
 import { ExitCode } from "../../../errors/base.js";
 import { ConsentMissingError, UsageError } from "../../../errors/usage.js";
 import { shellWord } from "../../../shell.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { confirm, confirmationOf, type Moment, moment, optionalEmail, writing } from "../../options.js";
 import { count, facts, lines } from "../../render/text.js";
 
@@ -26,12 +27,16 @@ export const purge = defineCommand({
     "gone, and the next run goes on with the rest.",
   args: { email: optionalEmail },
   options: {
-    deletedBefore: moment(
-      "--deleted-before <time>",
-      "all who were deleted before: a day, a time, or an age such as 30d",
-    ),
-    confirm: confirm(`the user by email, or ${MANY} with --deleted-before`),
-    ...writing,
+    ...inGroup("Selection", {
+      deletedBefore: moment(
+        "--deleted-before <time>",
+        "all who were deleted before: a day, a time, or an age such as 30d",
+      ),
+    }),
+    ...inGroup("Changing data", {
+      confirm: confirm(`the user by email, or ${MANY} with --deleted-before`),
+      ...writing,
+    }),
   },
   examples: [
     { command: "vocabdb user purge ada@example.org --dry-run", description: "What would go" },
@@ -44,7 +49,12 @@ export const purge = defineCommand({
       description: "All who were deleted more than 30 days ago, for a nightly job",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
+  exitCodes: {
+    ...PENDING,
+    [ExitCode.notFound]: "there is no such user",
+    [ExitCode.conflict]: "the user is live: `vocabdb user delete` comes first",
+  },
+  seeAlso: ["user delete", "user restore", "user export", "db mark"],
   needs: "connection",
   writes: "data",
   precheck: whom,

@@ -2,7 +2,8 @@ import { emailSchema } from "../../../core/email-schema.js";
 import { type UserUpdates, updateUser } from "../../../core/users.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
-import { defineCommand, type InputOf, parameter } from "../../command.js";
+import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
+import { NO_USER, PENDING } from "../../exit-codes.js";
 import { displayName, email, flagOption, writing } from "../../options.js";
 import { count, lines } from "../../render/text.js";
 import type { Services } from "../../services.js";
@@ -16,7 +17,7 @@ const options = {
   ...passwordOptions,
   clearPassword: flagOption("--clear-password", "no password any more, for a user who signs in elsewhere"),
   keepSessions: flagOption("--keep-sessions", "with a password: leave the user signed in"),
-  ...writing,
+  ...inGroup("Changing data", writing),
 } as const;
 
 type Options = InputOf<typeof options>;
@@ -43,7 +44,8 @@ export const update = defineCommand({
       description: "A new password of one's own, signed in as before",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
+  exitCodes: { ...PENDING, ...NO_USER, [ExitCode.conflict]: "the new email belongs to another user" },
+  seeAlso: ["user show", "user create", "session revoke", "history"],
   needs: "database",
   writes: "data",
   run: async (input, services) => {

@@ -2,7 +2,8 @@ import { deleteWord } from "../../../core/word-delete.js";
 import { naturalKeyOfWord } from "../../../core/words.js";
 import { ExitCode } from "../../../errors/base.js";
 import { naturalKey } from "../../../errors/loading.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { confirm, writing } from "../../options.js";
 import { count, lines, visible } from "../../render/text.js";
 import { tellingApart, word } from "./options.js";
@@ -14,7 +15,10 @@ export const remove = defineCommand({
     "A word that somebody has progress on stays, unless --confirm names its term: then that progress is deleted\n" +
     "too. A word that does not exist is an error, so that a typing error does not look like success.",
   args: { word },
-  options: { ...tellingApart, confirm: confirm("the term of a word with progress"), ...writing },
+  options: {
+    ...tellingApart,
+    ...inGroup("Changing data", { confirm: confirm("the term of a word with progress"), ...writing }),
+  },
   examples: [
     { command: "vocabdb word delete 地 --reading dì", description: "One of several words that are written alike" },
     {
@@ -22,7 +26,12 @@ export const remove = defineCommand({
       description: "With the progress that users have on it",
     },
   ],
-  exitCodes: [ExitCode.findings, ExitCode.notFound, ExitCode.conflict],
+  exitCodes: {
+    ...PENDING,
+    [ExitCode.notFound]: "no word is written like this, or has this id",
+    [ExitCode.conflict]: "several words are written like this, or somebody has progress on it",
+  },
+  seeAlso: ["word show", "word search", "history"],
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",

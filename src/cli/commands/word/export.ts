@@ -1,7 +1,7 @@
 import { withOutput } from "../../../core/output.js";
 import { exportWords } from "../../../core/word-export.js";
-import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { exportFormatOf, exportOptions } from "../../export-options.js";
 import { count, visible } from "../../render/text.js";
 import { filters } from "./options.js";
@@ -29,7 +29,8 @@ export const exportCommand = defineCommand({
       description: "For a spreadsheet, replacing the last one",
     },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["seed", "word list", "csv"],
   needs: "connection",
   writes: null,
   run: async (input, { connection, cwd, stdout, json, signal }) => {

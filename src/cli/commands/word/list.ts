@@ -1,6 +1,6 @@
 import { listWords } from "../../../core/word-list.js";
-import { ExitCode } from "../../../errors/base.js";
-import { defineCommand } from "../../command.js";
+import { defineCommand, inGroup } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { after, limit } from "../../options.js";
 import { pageText, table } from "../../render/table.js";
 import { filters } from "./options.js";
@@ -10,12 +10,13 @@ export const list = defineCommand({
   name: "list",
   summary: "list words by language and term",
   args: {},
-  options: { ...filters, limit, after },
+  options: { ...filters, ...inGroup("Output", { limit, after }) },
   examples: [
     { command: "vocabdb word list --language zh --level HSK1", description: "The words of one level" },
     { command: "vocabdb word list --category food --limit 1000 --json", description: "For a script" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["word search", "word stats", "word export", "formatting"],
   needs: "connection",
   writes: null,
   run: (input, { connection }) => listWords(connection, input),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type FoundWord, searchWords } from "../../../core/word-search.js";
-import { ExitCode } from "../../../errors/base.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { onlyLanguage } from "../../load-options.js";
 import { limit } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
@@ -19,12 +19,13 @@ export const search = defineCommand({
   args: {
     text: parameter("<text>", "part of the term or of the reading", z.string().trim().min(1, "must not be empty")),
   },
-  options: { language: onlyLanguage, limit },
+  options: { ...inGroup("Selection", { language: onlyLanguage }), ...inGroup("Output", { limit }) },
   examples: [
     { command: "vocabdb word search nihao", description: "By reading, without tones" },
     { command: "vocabdb word search 好 --language zh --limit 10", description: "The first words with this character" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["word show", "word list"],
   needs: "connection",
   writes: null,
   run: (input, { connection }) => searchWords(connection, input.text, { language: input.language, limit: input.limit }),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type WordStats, wordStats } from "../../../core/words.js";
-import { ExitCode } from "../../../errors/base.js";
-import { defineCommand, parameter } from "../../command.js";
+import { defineCommand, inGroup, parameter } from "../../command.js";
+import { PENDING } from "../../exit-codes.js";
 import { onlyLanguage } from "../../load-options.js";
 import { type Column, table } from "../../render/table.js";
 import { bar, count, grouped, lines, percent } from "../../render/text.js";
@@ -18,13 +18,14 @@ export const stats = defineCommand({
       "group by language, level or category (default: language)",
       z.enum(["language", "level", "category"], { error: "must be language, level or category" }).default("language"),
     ),
-    language: onlyLanguage,
+    ...inGroup("Selection", { language: onlyLanguage }),
   },
   examples: [
     { command: "vocabdb word stats", description: "Words of each language" },
     { command: "vocabdb word stats --by level --language zh", description: "How far the levels of one are filled" },
   ],
-  exitCodes: [ExitCode.findings],
+  exitCodes: PENDING,
+  seeAlso: ["word list", "db status"],
   needs: "connection",
   writes: null,
   run: (input, { connection }) => wordStats(connection, input),
