@@ -21,7 +21,7 @@ describe("help", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain("--password-stdin");
     expect(stdout).toContain("--database-url");
-    expect(stdout).toContain("vocabdb user create ada@example.org --generate-password");
+    expect(stdout).toContain("vocabdb user create grace@example.com --generate-password");
   });
 
   it("--version is that of the package", async () => {

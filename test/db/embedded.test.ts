@@ -1,24 +1,14 @@
 /** The embedded server through the commands that people type, each test with a home of its own. */
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test as base, describe, expect } from "vitest";
-import { destroyEmbedded, embeddedStatus, startEmbedded } from "../../src/core/embedded.js";
+import { startEmbedded } from "../../src/core/embedded.js";
 import { type Cluster, clusterPassword, findCluster } from "../../src/db/embedded/cluster.js";
 import { type CliOptions, type CliResult, vocabdb, vocabdbHere } from "../support/cli.js";
 import { withClient } from "../support/database.js";
+import { withHome } from "../support/home.js";
 import { freePort } from "../support/ports.js";
 
 interface Fixtures {
@@ -41,20 +31,6 @@ const it = base.extend<Fixtures>({
     { scope: "file" },
   ],
 });
-
-async function withHome(use: (home: string) => Promise<void>): Promise<void> {
-  const home = realpathSync(mkdtempSync(join(tmpdir(), "vocabdb-home-")));
-  // Root runs the server as another account, which has to get in.
-  chmodSync(home, 0o711);
-  try {
-    await use(home);
-  } finally {
-    if (embeddedStatus(home).state !== "absent") {
-      await destroyEmbedded(home, "vocabdb", false);
-    }
-    rmSync(home, { recursive: true, force: true });
-  }
-}
 
 function clusterOf(home: string): Cluster {
   const cluster = findCluster(home);

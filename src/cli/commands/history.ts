@@ -26,7 +26,7 @@ const list = defineCommand({
   },
   examples: [
     { command: "vocabdb history --since 24h", description: "What happened since yesterday" },
-    { command: "vocabdb history --subject ada@example.org", description: "Who deleted this user, and why" },
+    { command: "vocabdb history --subject ada@example.com", description: "Who deleted this user, and why" },
   ],
   exitCodes: PENDING,
   seeAlso: ["user show", "session list", "formatting"],

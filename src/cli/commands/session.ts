@@ -30,7 +30,7 @@ const list = defineCommand({
     ...inGroup("Output", { limit, after }),
   },
   examples: [
-    { command: "vocabdb session list ada@example.org", description: "Where a user is or was signed in" },
+    { command: "vocabdb session list ada@example.com", description: "Where a user is or was signed in" },
     {
       command: "vocabdb session list --state active --limit 10 --json",
       description: "The latest sign-ins, for a script",
@@ -74,7 +74,7 @@ const revoke = defineCommand({
       description: "One session, by its id",
     },
     {
-      command: "vocabdb session revoke --user ada@example.org --reason 'lost laptop'",
+      command: "vocabdb session revoke --user ada@example.com --reason 'lost laptop'",
       description: "Sign a user out everywhere",
     },
   ],

@@ -17,7 +17,7 @@ const show = defineCommand({
   options: tellingApart,
   examples: [
     { command: "vocabdb word show 地", description: "All readings of one term, and how many users learn each" },
-    { command: "vocabdb word show gift --language de --json", description: "Of one language, for a script" },
+    { command: "vocabdb word show Bank --language de --json", description: "Of one language, for a script" },
   ],
   exitCodes: { ...PENDING, [ExitCode.notFound]: "no word is written like this, or has this id" },
   seeAlso: ["word search", "word list", "word delete"],

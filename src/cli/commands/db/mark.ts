@@ -19,7 +19,7 @@ export const mark = defineCommand({
   examples: [
     { command: "vocabdb db mark production", description: "Protect a database" },
     { command: "vocabdb db mark", description: "What it is marked as" },
-    { command: "vocabdb db mark --clear --confirm vocab", description: "Protect the database vocab no longer" },
+    { command: "vocabdb db mark --clear --confirm vocabdb", description: "Protect the database vocabdb no longer" },
   ],
   exitCodes: PENDING,
   seeAlso: ["db status", "history", "migrate reset"],

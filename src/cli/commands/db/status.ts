@@ -15,7 +15,7 @@ export const status = defineCommand({
   options: {},
   examples: [
     { command: "vocabdb db status", description: "What the database is, and how it fares" },
-    { command: "vocabdb db status --json | jq .database.migrations", description: "For a script" },
+    { command: "vocabdb db status --json", description: "For a script" },
   ],
   exitCodes: { [ExitCode.unreachable]: "the database cannot be reached" },
   seeAlso: ["db doctor", "migrate status", "db mark"],

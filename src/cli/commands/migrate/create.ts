@@ -42,8 +42,14 @@ export const create = defineCommand({
   },
   examples: [
     { command: "vocabdb migrate create add_user_notes --dry-run", description: "What schema.prisma would change" },
-    { command: "vocabdb migrate create add_user_notes", description: "Write it, to be read and completed" },
-    { command: "vocabdb migrate create words_have_tones_check --empty", description: "One to write by hand" },
+    {
+      command: "vocabdb migrate create add_user_notes --dir prisma",
+      description: "Write it into a checkout, to be read and completed",
+    },
+    {
+      command: "vocabdb migrate create words_have_tones_check --empty --dir prisma",
+      description: "One to write by hand",
+    },
   ],
   exitCodes: {
     [ExitCode.unexpected]: "unexpected failure, or a migration that fails in the shadow database",

@@ -78,7 +78,7 @@ export const importCommand = defineCommand({
     },
     {
       command:
-        "vocabdb progress import --file storage.json --format localstorage --user ada@example.org --language zh --map-words hsk1.csv",
+        "vocabdb progress import --file storage.json --format localstorage --user ada@example.com --language zh --map-words hsk1.csv",
       description: "What the browser version kept",
     },
   ],

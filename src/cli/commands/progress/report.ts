@@ -71,7 +71,7 @@ export const report = defineCommand({
   args: {},
   options,
   examples: [
-    { command: "vocabdb progress report --domain example.org", description: "A team: its users, and their total" },
+    { command: "vocabdb progress report --domain example.com", description: "A team: its users, and their total" },
     { command: "vocabdb progress report --sort last-activity --since 30d", description: "Who has studied of late" },
     { command: "vocabdb progress report --emails class.txt --by level", description: "How far a class is, by level" },
     { command: "vocabdb progress report --by week", description: "Words studied in the last 12 weeks, as a chart" },

@@ -33,15 +33,15 @@ export const create = defineCommand({
   options,
   examples: [
     {
-      command: "vocabdb user create ada@example.org --name 'Ada Lovelace' --yes",
+      command: "vocabdb user create grace@example.com --name 'Grace Hopper' --yes",
       description: "A user who signs in elsewhere",
     },
     {
-      command: "vocabdb user create ada@example.org --generate-password",
+      command: "vocabdb user create grace@example.com --generate-password",
       description: "With a new password, printed once",
     },
     {
-      command: 'printf %s "$PASSWORD" | vocabdb user create ada@example.org --password-stdin --if-not-exists',
+      command: 'printf %s "$PASSWORD" | vocabdb user create grace@example.com --password-stdin --if-not-exists',
       description: "From a script that may run again",
     },
   ],

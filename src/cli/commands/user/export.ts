@@ -49,11 +49,11 @@ export const exportCommand = defineCommand({
   options,
   examples: [
     {
-      command: "vocabdb user export ada@example.org -o ada.json",
+      command: "vocabdb user export ada@example.com -o ada.json",
       description: "What is held about a person, for an answer to a request",
     },
     {
-      command: "vocabdb user export ada@example.org --format csv --escape-formulas -o ada",
+      command: "vocabdb user export ada@example.com --format csv --escape-formulas -o ada",
       description: "The same as a folder of files for a spreadsheet",
     },
     { command: "vocabdb user export --all -o users.csv", description: "All users, to import elsewhere" },

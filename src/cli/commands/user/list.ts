@@ -69,7 +69,7 @@ export const list = defineCommand({
   },
   examples: [
     { command: "vocabdb user list --search lovelace", description: "Find a user by a part of email or name" },
-    { command: "vocabdb user list --domain example.org --sort created", description: "Of one team, the newest first" },
+    { command: "vocabdb user list --domain example.com --sort created", description: "Of one team, the newest first" },
     {
       command: "vocabdb user list --inactive-since 180d --fields email,created --limit 1000",
       description: "Who has not been seen for half a year",

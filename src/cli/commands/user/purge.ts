@@ -39,9 +39,9 @@ export const purge = defineCommand({
     }),
   },
   examples: [
-    { command: "vocabdb user purge ada@example.org --dry-run", description: "What would go" },
+    { command: "vocabdb user purge ada@example.com --dry-run", description: "What would go" },
     {
-      command: "vocabdb user purge ada@example.org --confirm ada@example.org",
+      command: "vocabdb user purge ada@example.com --confirm ada@example.com",
       description: "Remove a deleted user; this cannot be undone",
     },
     {

@@ -32,15 +32,15 @@ export const update = defineCommand({
   options,
   examples: [
     {
-      command: "vocabdb user update ada@example.org --email ada.lovelace@example.org",
+      command: "vocabdb user update ada@example.com --email ada.lovelace@example.com",
       description: "Another email; the old one is free again",
     },
     {
-      command: "vocabdb user update ada@example.org --generate-password",
+      command: "vocabdb user update ada@example.com --generate-password",
       description: "A new password, printed once; ends all sessions",
     },
     {
-      command: 'printf %s "$PASSWORD" | vocabdb user update ada@example.org --password-stdin --keep-sessions',
+      command: 'printf %s "$PASSWORD" | vocabdb user update ada@example.com --password-stdin --keep-sessions',
       description: "A new password of one's own, signed in as before",
     },
   ],

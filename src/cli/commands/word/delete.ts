@@ -22,7 +22,7 @@ export const remove = defineCommand({
   examples: [
     { command: "vocabdb word delete 地 --reading dì", description: "One of several words that are written alike" },
     {
-      command: "vocabdb word delete 你好 --confirm 你好 --reason 'wrong entry'",
+      command: "vocabdb word delete 朋友 --confirm 朋友 --reason 'wrong entry'",
       description: "With the progress that users have on it",
     },
   ],

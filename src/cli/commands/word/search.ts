@@ -21,7 +21,7 @@ export const search = defineCommand({
   },
   options: { ...inGroup("Selection", { language: onlyLanguage }), ...inGroup("Output", { limit }) },
   examples: [
-    { command: "vocabdb word search nihao", description: "By reading, without tones" },
+    { command: "vocabdb word search pengyou", description: "By reading, without tones" },
     { command: "vocabdb word search 好 --language zh --limit 10", description: "The first words with this character" },
   ],
   exitCodes: PENDING,
