@@ -1,6 +1,7 @@
 /** The commands on users, on tables that are big for what they ask: nothing is read from end to end. */
 import { Writable } from "node:stream";
 import { expect } from "vitest";
+import { suggestionsFrom } from "../src/core/suggestions.js";
 import { exportUser, exportUsers } from "../src/core/user-export.js";
 import { type ListOptions, listUsers } from "../src/core/user-list.js";
 import { countDeletedBefore, countPurgeable, purgeUser, purgeUsersDeletedBefore } from "../src/core/user-purge.js";
@@ -81,6 +82,15 @@ it("listing, updating, exporting and purging users read by index alone", async (
   await withConnection(db.target, (connection) =>
     withPrisma(connection, async (database) => {
       await listInEveryWay(connection);
+      for (const what of ["liveEmails", "deletedEmails", "allEmails"] as const) {
+        for (const [prefix, count] of [
+          ["", 101],
+          ["user1999", what === "deletedEmails" ? 0 : 11],
+          ["x", 0],
+        ] as const) {
+          expect(await suggestionsFrom(connection, { what, prefix }), `${what} ${prefix}`).toHaveLength(count);
+        }
+      }
       const email = "renamed@example.org";
       await updateUser(database, "user77@d77.example.org", {
         email,

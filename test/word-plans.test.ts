@@ -1,5 +1,6 @@
 /** What the commands about words cost depends on what is asked for: each of their statements goes by an index. */
 import { expect } from "vitest";
+import { suggestionsFrom } from "../src/core/suggestions.js";
 import { deleteWord } from "../src/core/word-delete.js";
 import { listWords } from "../src/core/word-list.js";
 import { searchWords } from "../src/core/word-search.js";
@@ -46,6 +47,20 @@ const LEVEL = "vocabulary_words_language_level_category_idx";
 const TERM = "vocabulary_words_term_key_idx";
 const READING = "vocabulary_words_reading_key_idx";
 const SEARCH = "vocabulary_words_search_idx";
+
+it("suggesting languages and levels takes one look into an index for each", async ({ db }) => {
+  const found: string[][] = [];
+  const indexes = (what: "languages" | "levels", prefix: string) =>
+    indexesOf(db, async (connection) =>
+      found.push((await suggestionsFrom(connection, { what, prefix })).map(({ value }) => value)),
+    );
+  expect(await indexes("languages", "")).toHaveLength(1);
+  expect(await indexes("levels", "A")).toContain(LEVEL);
+  expect(found).toEqual([
+    ["de", "fr", "zh"],
+    ["A1", "A2"],
+  ]);
+});
 
 it("searching goes by the indexes of spellings", async ({ db }) => {
   const search = (text: string, language?: string) =>

@@ -24,6 +24,20 @@ export const OPTION_GROUPS = [
 ] as const;
 export type OptionGroup = (typeof OPTION_GROUPS)[number];
 
+/** What a shell completes a value with. Those of an enumeration need not be declared: the schema has them. */
+export type Completes =
+  | "file"
+  | "folder"
+  /** Live users; with `--deleted` on the line, the soft-deleted ones too. */
+  | "email"
+  | "deletedEmail"
+  | "anyEmail"
+  | "language"
+  /** Of the words of `--language`, if that is on the line. */
+  | "level"
+  /** Words that are known without a database; asked for when they are needed. */
+  | { readonly words: () => Promise<readonly string[]>; readonly separator?: "," };
+
 /** An argument or option as help shows it. */
 export interface Described {
   /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
@@ -32,6 +46,7 @@ export interface Described {
   /** May be given several times; the schema then takes a list. */
   readonly repeatable?: boolean;
   readonly group?: OptionGroup;
+  readonly completes?: Completes;
 }
 
 export interface Parameter<S extends z.ZodType = z.ZodType> extends Described {
@@ -117,8 +132,13 @@ export interface Noun {
   readonly defaultCommand?: Command;
 }
 
-export function parameter<S extends z.ZodType>(flags: string, description: string, schema: S): Parameter<S> {
-  return { flags, description, schema };
+export function parameter<S extends z.ZodType>(
+  flags: string,
+  description: string,
+  schema: S,
+  further: Pick<Described, "completes"> = {},
+): Parameter<S> {
+  return { flags, description, schema, ...further };
 }
 
 export function repeatable<S extends z.ZodType>(flags: string, description: string, schema: S): Parameter<S> {

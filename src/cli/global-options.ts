@@ -11,6 +11,7 @@ export const globalOptions = {
     group: "Connection",
     flags: "--env-file <path>",
     description: "file to read DATABASE_URL and DIRECT_URL from (default: .env)",
+    completes: "file",
   },
   json: { group: "General", flags: "--json", description: "print one JSON document, and errors as JSON on stderr" },
   quiet: {

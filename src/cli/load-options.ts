@@ -26,6 +26,7 @@ export const onlyLanguage = parameter(
   "--language <tag>",
   "only words of this language (BCP 47, such as zh)",
   cellOf(WORDS, "language"),
+  { completes: "language" },
 );
 
 /** `term=Chinese,reading=Pinyin`; a header may hold commas, as long as no field's name follows. */
@@ -88,6 +89,7 @@ export const loadOptions = (shape: Shape, example: string) =>
           .min(1)
           .refine((path) => path !== "-", "must be a file; standard output is for the result")
           .optional(),
+        { completes: "file" },
       ),
     }),
     ...inGroup("Changing data", {
@@ -99,6 +101,7 @@ export const inputFiles = parameter(
   "-f, --file <path...>",
   "files, folders, patterns, or - for standard input",
   z.array(z.string().min(1), { error: "name at least one file, or - for standard input" }),
+  { completes: "file" },
 );
 
 export const fileFormat = parameter(

@@ -23,9 +23,14 @@ export const writing = {
   dryRun,
 } as const;
 
-export const email = parameter("<email>", "email of the user", emailSchema);
+export const email = parameter("<email>", "email of the user", emailSchema, { completes: "email" });
 
-export const optionalEmail = parameter("[email]", "email of the user", emailSchema.optional());
+export const deletedEmail = { ...email, completes: "deletedEmail" } as const;
+
+/** Of somebody who is not there yet. */
+export const newEmail = parameter("[email]", "email of the user", emailSchema.optional());
+
+export const optionalEmail = { ...newEmail, completes: "email" } as const;
 
 export const displayName = parameter(
   "--name <name>",
@@ -146,6 +151,7 @@ export const output = parameter(
     .min(1, "must not be empty")
     .transform((path) => (path === "-" ? undefined : path))
     .optional(),
+  { completes: "file" },
 );
 
 export const force = parameter("--force", "replace the output if it exists", flag);

@@ -39,6 +39,10 @@ export const registry: Readonly<Record<string, RegistryEntry>> = {
     summary: "who changed what, when, and why",
     load: () => import("./commands/history.js").then((module) => module.history),
   },
+  completion: {
+    summary: "the script that completes commands in bash, zsh or fish",
+    load: () => import("./commands/completion.js").then((module) => module.completion),
+  },
   help: {
     summary: "all about a command or a topic",
     load: () => import("./commands/help.js").then((module) => module.help),

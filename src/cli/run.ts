@@ -38,9 +38,11 @@ export interface RunInput {
 
 /** How long a command may take to roll back after Ctrl-C before it is given up. */
 const INTERRUPT_GRACE_MS = 5_000;
+/** What the completion scripts of the shells call. */
+const COMPLETE = "__complete";
 
 export async function run(input: RunInput): Promise<number> {
-  const { argv, env, stdout, stderr } = input;
+  const { argv, env, cwd, stdout, stderr } = input;
   let manner = mannerIn(argv);
   let command: string | null = null;
   const inkFor = async (stream: Terminal): Promise<Ink> => {
@@ -51,6 +53,12 @@ export async function run(input: RunInput): Promise<number> {
     return coloured(new Chalk({ level: 1 }));
   };
   try {
+    if (argv[0] === COMPLETE) {
+      const { complete } = await import("./completion/complete.js");
+      const lines = await complete(argv.slice(1), { env, cwd });
+      stdout.write(lines.map((cells) => `${cells.map(visible).join("\t")}\n`).join(""));
+      return ExitCode.ok;
+    }
     const invocation = await parse(input);
     if (invocation === null) {
       return ExitCode.ok;

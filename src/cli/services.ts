@@ -47,7 +47,7 @@ interface Terminal {
   readonly withConsent: <R>(given: readonly string[], work: (confirmed: readonly string[]) => Promise<R>) => Promise<R>;
 }
 
-/** For the one command that has to tell what is wrong with the configuration. */
+/** For what has to work with a configuration that is wrong. */
 interface WithConfigInput extends Terminal {
   readonly configInput: ConfigInput;
 }

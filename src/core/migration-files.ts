@@ -22,10 +22,15 @@ export const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] }
  * @throws {FileError}
  */
 export function readMigrations(folder = MIGRATIONS_FOLDER): Migration[] {
+  return migrationNames(folder).map((name) => ({ name, sql: readScript(join(folder, name, "migration.sql")) }));
+}
+
+/** In the order in which they are applied. */
+export function migrationNames(folder = MIGRATIONS_FOLDER): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => ({ name: entry.name, sql: readScript(join(folder, entry.name, "migration.sql")) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+    .map(({ name }) => name)
+    .sort((a, b) => (a < b ? -1 : 1));
 }
 
 function readScript(path: string): string {

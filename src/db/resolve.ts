@@ -3,7 +3,7 @@ import type { Config, UrlSetting } from "../config.js";
 import { NoDatabaseError } from "../errors/usage.js";
 import type { Finding } from "../finding.js";
 import { findCluster } from "./embedded/cluster.js";
-import { clusterTarget, startServer } from "./embedded/server.js";
+import { clusterTarget, serverState, startServer } from "./embedded/server.js";
 import type { Target } from "./target.js";
 import { tlsWarnings } from "./tls.js";
 import { parseDatabaseUrl } from "./url.js";
@@ -48,6 +48,15 @@ export async function resolveTarget(config: Config): Promise<Resolution> {
   const startedEmbedded = await startServer(cluster);
   const target = clusterTarget(cluster, config.poolMax);
   return { target, migrationTarget: target, warnings: config.warnings, startedEmbedded };
+}
+
+/** The same for who must start nothing: null where there is none, or where it does not run. */
+export function runningTarget(config: Config): Target | null {
+  if (config.databaseUrl !== null) {
+    return parseSetting(config.databaseUrl, "DATABASE_URL", config).target;
+  }
+  const cluster = findCluster(config.home);
+  return cluster === null || serverState(cluster).state !== "running" ? null : clusterTarget(cluster, config.poolMax);
 }
 
 function parseSetting(setting: UrlSetting, variable: string, config: Config) {

@@ -31,6 +31,7 @@ export const COMMANDS: Readonly<Record<string, readonly Case[]>> = {
   "db wait": [{ args: [] }],
   "db shell": [{ args: ["--", "-c", "SELECT pg_sleep(0.2)"], textOnly: true }],
   "db studio": [{ args: ["--no-open"], until: { shows: /http:\/\//, signal: "SIGTERM" } }],
+  completion: [{ args: ["zsh"] }],
   "db mark": [{ args: ["production"] }],
   "migrate deploy": [{ args: [], setup: [LAST_MIGRATION] }],
   "migrate status": [{ args: [], setup: ["ALTER TABLE users ADD extra text"] }],

@@ -19,6 +19,7 @@ const list = defineCommand({
         "--subject <email>",
         "only what was done to this user, also one that is gone",
         emailSchema.optional(),
+        { completes: "anyEmail" },
       ),
       since: moment("--since <time>", "only from then on: a day, a time, or an age such as 7d"),
     }),

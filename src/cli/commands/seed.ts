@@ -28,14 +28,18 @@ const load = defineCommand({
         "-f, --file <path...>",
         "files, folders, patterns, or - for standard input (default: the words that ship with vocabdb)",
         z.array(z.string().min(1)).optional(),
+        { completes: "file" },
       ),
       format: fileFormat,
       language: parameter(
         "--language <tag>",
         "language of words that do not say it (BCP 47, such as zh)",
         cellOf(WORDS, "language"),
+        { completes: "language" },
       ),
-      level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level")),
+      level: parameter("--level <level>", "level of words that do not say it", cellOf(WORDS, "level"), {
+        completes: "level",
+      }),
       category: parameter("--category <name>", "category of words that do not say it", cellOf(WORDS, "category")),
       demo: flagOption(
         "--demo",

@@ -65,7 +65,7 @@ const revoke = defineCommand({
     ),
   },
   options: {
-    user: parameter("--user <email>", "every session of this user", emailSchema.optional()),
+    user: parameter("--user <email>", "every session of this user", emailSchema.optional(), { completes: "email" }),
     ...inGroup("Changing data", writing),
   },
   examples: [

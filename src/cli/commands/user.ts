@@ -3,7 +3,7 @@ import { ExitCode } from "../../errors/base.js";
 import { shellWord } from "../../shell.js";
 import { defineCommand, inGroup, type Noun } from "../command.js";
 import { NO_USER, PENDING } from "../exit-codes.js";
-import { email, showDeleted, writing } from "../options.js";
+import { deletedEmail, email, showDeleted, writing } from "../options.js";
 import { count, lines } from "../render/text.js";
 import { create } from "./user/create.js";
 import { exportCommand } from "./user/export.js";
@@ -63,7 +63,7 @@ const remove = defineCommand({
 const restore = defineCommand({
   name: "restore",
   summary: "make a soft-deleted user live again",
-  args: { email },
+  args: { email: deletedEmail },
   options: inGroup("Changing data", writing),
   examples: [{ command: "vocabdb user restore ada@example.com", description: "Undo a delete" }],
   exitCodes: { ...PENDING, [ExitCode.notFound]: "there is no such user, not even a deleted one" },

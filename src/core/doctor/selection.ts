@@ -47,6 +47,7 @@ function areaOf(id: string): string {
   return id.split(".")[0] ?? "";
 }
 
-function selectable(): string[] {
+/** Everything that may be named. */
+export function selectable(): string[] {
   return [...new Set([...stageNames, ...areas(), ...selectableIds])];
 }

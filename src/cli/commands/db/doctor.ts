@@ -28,6 +28,11 @@ const words = z
   .transform((lists) => lists.flatMap((list) => list.split(",")).map((word) => word.trim()))
   .transform((list) => list.filter((word) => word !== ""));
 
+const names = {
+  words: () => import("../../../core/doctor/selection.js").then(({ selectable }) => selectable()),
+  separator: ",",
+} as const;
+
 export const doctor = defineCommand({
   name: "doctor",
   summary: "what is wrong with the connection, the schema, the data and who may read it, and how to mend it",
@@ -42,8 +47,9 @@ export const doctor = defineCommand({
       "--only <names...>",
       "only these: stages, areas or ids (tls, schema, net.refused), with commas",
       words,
+      { completes: names },
     ),
-    skip: parameter("--skip <names...>", "all but these", words),
+    skip: parameter("--skip <names...>", "all but these", words, { completes: names }),
     failOn: parameter(
       "--fail-on <level>",
       "least level that is a failure: error, warning, info or never (default: error)",

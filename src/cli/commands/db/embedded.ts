@@ -72,6 +72,7 @@ export const url = defineCommand({
         .min(1)
         .refine((path) => path !== "-", "must be a file; the password is never printed")
         .optional(),
+      { completes: "file" },
     ),
     force,
   }),

@@ -32,6 +32,7 @@ export const create = defineCommand({
       "--dir <folder>",
       "folder that holds schema.prisma and migrations/ (default: that of this installation)",
       z.string().min(1, "must not be empty").optional(),
+      { completes: "folder" },
     ),
     shadowUrl: parameter(
       "--shadow-url <url>",

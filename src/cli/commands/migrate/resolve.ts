@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { migrationNames } from "../../../core/migration-files.js";
 import { resolveMigration } from "../../../core/migrations.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, parameter } from "../../command.js";
@@ -6,14 +7,21 @@ import { listeners } from "./warnings.js";
 
 const name = z.string().min(1).optional();
 
+const further = { completes: { words: async () => migrationNames() } } as const;
+
 export const resolve = defineCommand({
   name: "resolve",
   summary: "correct the record of a failed migration",
   details: "Changes the record only: nothing of the migration is run or undone.",
   args: {},
   options: {
-    applied: parameter("--applied <name>", "its changes are in the database, by whatever way", name),
-    rolledBack: parameter("--rolled-back <name>", "its changes are not in the database; it may be applied again", name),
+    applied: parameter("--applied <name>", "its changes are in the database, by whatever way", name, further),
+    rolledBack: parameter(
+      "--rolled-back <name>",
+      "its changes are not in the database; it may be applied again",
+      name,
+      further,
+    ),
   },
   examples: [
     {

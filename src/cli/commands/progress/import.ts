@@ -47,16 +47,20 @@ export const importCommand = defineCommand({
         "csv, ndjson or localstorage (default: by the file's name)",
         z.enum(["csv", "ndjson", "localstorage"]).optional(),
       ),
-      user: parameter("--user <email>", "user of records that do not say it", emailSchema.optional()),
+      user: parameter("--user <email>", "user of records that do not say it", emailSchema.optional(), {
+        completes: "email",
+      }),
       language: parameter(
         "--language <tag>",
         "language of records that do not say it (BCP 47, such as zh)",
         cellOf(WORDS, "language"),
+        { completes: "language" },
       ),
       mapWords: parameter(
         "--map-words <path>",
         "with localstorage: which word a number stands for",
         z.string().min(1).optional(),
+        { completes: "file" },
       ),
     }),
     ...loadOptions(PROGRESS, "email=User,term=Word"),

@@ -29,6 +29,7 @@ const options = {
       "--emails <path>",
       "only the users in this file: one email to a line, or a CSV file with a column email; - is standard input",
       z.string().min(1, "must not be empty").optional(),
+      { completes: "file" },
     ),
     since: moment("--since <time>", "count only words last studied from then on: a day, a time, or an age such as 30d"),
   }),

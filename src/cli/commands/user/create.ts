@@ -3,14 +3,14 @@ import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, inGroup } from "../../command.js";
 import { PENDING } from "../../exit-codes.js";
-import { displayName, flagOption, optionalEmail, writing, yes } from "../../options.js";
+import { displayName, flagOption, newEmail, writing, yes } from "../../options.js";
 import { lines } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
 import { newPassword, passwordOptions } from "./password.js";
 import { askForUser, commandFor, type NewUser } from "./questions.js";
 import { change, shownOnce, userFacts } from "./text.js";
 
-const args = { email: optionalEmail } as const;
+const args = { email: newEmail } as const;
 
 const options = {
   name: displayName,

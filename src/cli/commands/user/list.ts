@@ -62,6 +62,7 @@ export const list = defineCommand({
         "--fields <names>",
         `what to show, in this order: ${TITLES.join(",")}`,
         fieldsSchema.optional(),
+        { completes: { words: async () => TITLES, separator: "," } },
       ),
       limit,
       after,

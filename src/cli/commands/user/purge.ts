@@ -25,7 +25,7 @@ export const purge = defineCommand({
     "With a user go all sessions and all progress, and the email is free again; the history stays. Live users are\n" +
     "refused. Many go in batches, each in a transaction of its own: what is gone when the command is stopped stays\n" +
     "gone, and the next run goes on with the rest.",
-  args: { email: optionalEmail },
+  args: { email: { ...optionalEmail, completes: "deletedEmail" } },
   options: {
     ...inGroup("Selection", {
       deletedBefore: moment(

@@ -7,7 +7,7 @@ import { cellOf, onlyLanguage } from "../../load-options.js";
 /** Which words are meant. */
 export const filters = inGroup("Selection", {
   language: onlyLanguage,
-  level: parameter("--level <level>", "only words of this level", cellOf(WORDS, "level")),
+  level: parameter("--level <level>", "only words of this level", cellOf(WORDS, "level"), { completes: "level" }),
   category: parameter("--category <name>", "only words of this category", cellOf(WORDS, "category")),
 } as const);
 
