@@ -22,9 +22,9 @@ const print = defineCommand({
   },
   options: {},
   examples: [
-    { command: "source <(vocabdb completion bash)", description: "In the bash that runs" },
-    { command: "source <(vocabdb completion zsh)", description: "In the zsh that runs" },
-    { command: "vocabdb completion fish | source", description: "In the fish that runs" },
+    { command: "vocabdb completion bash", description: "The script for bash" },
+    { command: "vocabdb completion zsh", description: "The script for zsh" },
+    { command: "vocabdb completion fish", description: "The script for fish" },
   ],
   seeAlso: ["help"],
   // A broken configuration must not break a shell that starts.
