@@ -64,13 +64,12 @@ export async function attempt(
   return copies.with(course.prepared, async (db) => {
     const { run, tookMs } = await runStruck(db, command, point, fault, { ...copies.options, json, asProcess });
     const outcome = { ...run.result, json };
+    const endsWithinMs = (command.deadlineMs ?? fault.endsWithinMs) + course.tookMs;
     const left = await leftovers(db);
     const state = await stateOf(db, command, course);
     const problems = [
       ...(tookMs === null ? ["the point was not reached"] : []),
-      ...(tookMs !== null && tookMs > fault.endsWithinMs + course.tookMs
-        ? [`it ended after ${Math.round(tookMs)} ms`]
-        : []),
+      ...(tookMs !== null && tookMs > endsWithinMs ? [`it ended after ${Math.round(tookMs)} ms`] : []),
       ...left,
       ...(typeof state === "string" ? [state] : judge(command, course, fault, outcome, state)),
       ...filesOf(run, course, fault),

@@ -27,6 +27,8 @@ export interface WritingCommand {
   readonly steps?: string;
   /** One of the steps that fails keeps the next ones from nothing. */
   readonly anyOrder?: true;
+  /** It was told how long it may take, whatever happens. */
+  readonly deadlineMs?: number;
   /** What is done anew by each run, so that only the first one's traces are compared. */
   readonly repeats?: true;
 }
@@ -232,6 +234,7 @@ export const COMMANDS: readonly WritingCommand[] = [
     steps: "each finding",
     anyOrder: true,
     reports: true,
+    deadlineMs: 60_000,
   },
 ];
 
