@@ -74,6 +74,7 @@ export { type FoundWord, type SearchOptions, type SearchResult, searchWords } fr
 export type { Database, PrismaDatabaseClient, PrismaTransaction } from "./db/database.js";
 export { withDeleted } from "./db/with-deleted.js";
 export * from "./errors/base.js";
+export * from "./errors/codes.js";
 export * from "./errors/connection.js";
 export * from "./errors/embedded.js";
 export * from "./errors/interrupted.js";

@@ -2,6 +2,7 @@
  * Every failure that a user can meet: one class each, holding the facts. The sentence, the stable
  * `code`, the exit code and the hint are derived from them. Anything that is not one of these is a bug.
  */
+import type { ErrorCode } from "./codes.js";
 
 /** The meaning of each exit code; README and `docs/cli.md` explain them. */
 export const ExitCode = {
@@ -28,7 +29,7 @@ export interface Consent {
 
 export abstract class VocabdbError extends Error {
   /** Stable identifier that scripts may compare. */
-  abstract readonly code: string;
+  abstract readonly code: ErrorCode;
   abstract readonly exitCode: ExitCode;
   /** The next thing to do, usually a command to type. */
   readonly hint: string | null;

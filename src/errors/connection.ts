@@ -1,6 +1,7 @@
 /** The database cannot be reached, or not be used as this role. */
 import type { FindingId } from "../finding.js";
 import { ExitCode, VocabdbError } from "./base.js";
+import type { ErrorCode } from "./codes.js";
 
 export interface ConnectionFailure extends ErrorOptions {
   /** Id of the finding that `vocabdb db doctor` makes of it, such as `net.refused`. */
@@ -9,7 +10,7 @@ export interface ConnectionFailure extends ErrorOptions {
 
 /** The database cannot be reached, refuses the connection, or was lost. */
 export class ConnectionError extends VocabdbError {
-  readonly code: string = "DATABASE_UNREACHABLE";
+  readonly code: ErrorCode = "DATABASE_UNREACHABLE";
   readonly exitCode = ExitCode.unreachable;
   /** Tells causes apart that have one code; null where the doctor has no name for it. */
   readonly finding: FindingId | null;

@@ -1,11 +1,12 @@
 /** A command, its configuration or its files cannot be understood, or consent is missing. */
 import type { Finding } from "../finding.js";
 import { type Consent, ExitCode, VocabdbError } from "./base.js";
+import type { ErrorCode } from "./codes.js";
 import { inline } from "./inline.js";
 
 /** An unknown command or option, a missing argument, a malformed value. */
 export class UsageError extends VocabdbError {
-  readonly code: string = "USAGE";
+  readonly code: ErrorCode = "USAGE";
   readonly exitCode = ExitCode.usage;
 }
 
@@ -38,7 +39,7 @@ export class EmailInvalidError extends UsageError {
 
 /** All problems found in flags, environment and `.env`, reported together. */
 export class ConfigError extends VocabdbError {
-  readonly code: string = "CONFIG_INVALID";
+  readonly code: ErrorCode = "CONFIG_INVALID";
   readonly exitCode = ExitCode.usage;
 
   /** The messages of the findings. */

@@ -1,9 +1,10 @@
 /** Users and their sessions. */
 import { shellWord } from "../shell.js";
 import { ExitCode, VocabdbError } from "./base.js";
+import type { ErrorCode } from "./codes.js";
 
 export class UserNotFoundError extends VocabdbError {
-  readonly code: string = "USER_NOT_FOUND";
+  readonly code: ErrorCode = "USER_NOT_FOUND";
   readonly exitCode = ExitCode.notFound;
 
   constructor(

@@ -232,8 +232,8 @@ describe("an error", () => {
   });
 
   it("without a hint has null in JSON and no line in text", () => {
-    const report = { code: "X", message: "m", hint: null, exitCode: 1 } as const;
-    expect(errorJson(report)).toBe('{"error":{"code":"X","message":"m","hint":null}}');
+    const report = { code: "USAGE", message: "m", hint: null, exitCode: 1 } as const;
+    expect(errorJson(report)).toBe('{"error":{"code":"USAGE","message":"m","hint":null}}');
     expect(errorText(report, PLAIN)).toBe("error: m");
   });
 

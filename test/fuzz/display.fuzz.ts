@@ -128,17 +128,19 @@ it("facts are a line each", () => {
 
 it("errors have lines of their own only", () => {
   tryAll("error", fc.tuple(text, fc.option(text)), ([message, hint]) => {
-    const report = { code: "X", message, hint, exitCode: 1 } as const;
+    const report = { code: "USAGE", message, hint, exitCode: 1 } as const;
     expect(effectsOf(errorText(report, inColours), true)).toEqual(NOTHING);
     expect(effectsOf(errorJson(report), false)).toEqual(NOTHING);
     expect(errorJson(report)).not.toContain("\n");
-    expect(JSON.parse(errorJson(report))).toEqual(JSON.parse(JSON.stringify({ error: { code: "X", message, hint } })));
+    expect(JSON.parse(errorJson(report))).toEqual(
+      JSON.parse(JSON.stringify({ error: { code: "USAGE", message, hint } })),
+    );
   });
 });
 
 it("rejects forge no line, whatever file and cell are called", () => {
   tryAll("reject", fc.tuple(text, text, text), ([file, field, reason]) => {
-    const line = formatReject({ file, field, reason, line: 1, column: 1, code: "X", recordLine: 1, hint: null });
+    const line = formatReject({ file, field, reason, line: 1, column: 1, code: "USAGE", recordLine: 1, hint: null });
     expect(line).not.toMatch(/[\n\r\u0085\u2028\u2029]/);
     expect(effectsOf(visible(line), false)).toEqual(NOTHING);
   });

@@ -1,11 +1,12 @@
 /** An error becomes the text for a person or the line for a program. */
 import { ExitCode, VocabdbError } from "../../errors/base.js";
+import type { ErrorCode } from "../../errors/codes.js";
 import { withoutPasswords } from "../../secret.js";
 import type { Ink } from "./ink.js";
 import { jsonText, visibleLines } from "./text.js";
 
 export interface ErrorReport {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string | null;
   readonly exitCode: ExitCode;
