@@ -6,23 +6,58 @@ import { setting } from "../db/copy.js";
 import type { Connection } from "../db/pool.js";
 import { mayRead } from "../db/privileges.js";
 import { inTransaction } from "../db/transaction.js";
+import type { Changes } from "./audit.js";
 import { column, type ExportColumn, type ExportFormat, exportRows, text, time } from "./export.js";
 import { type OutputOptions, withOutput, withOutputFolder } from "./output.js";
 import { findUser, requireVisible } from "./user.js";
 import { emailPeriods } from "./user-emails.js";
 
-type Row = Readonly<Record<string, unknown>>;
-
 /** What is held about one person. Times are ISO 8601 in UTC. */
 export interface UserExport {
-  /** With `hasPassword` in place of the hash; null where the role may not read that. */
-  readonly user: Row;
+  readonly user: {
+    readonly id: string;
+    readonly email: string;
+    readonly displayName: string | null;
+    /** In place of the hash; null where the role may not read that. */
+    readonly hasPassword: boolean | null;
+    readonly createdAt: string;
+    readonly updatedAt: string;
+    readonly deletedAt: string | null;
+  };
   /** Without what tokens are compared with. */
-  readonly sessions: readonly Row[];
+  readonly sessions: readonly {
+    readonly id: string;
+    readonly userAgent: string | null;
+    readonly createdAt: string;
+    readonly lastUsedAt: string | null;
+    readonly expiresAt: string;
+    readonly revokedAt: string | null;
+  }[];
   /** By the natural keys of the words, with their definitions. */
-  readonly progress: readonly Row[];
+  readonly progress: readonly {
+    readonly language: string;
+    readonly term: string;
+    readonly reading: string;
+    readonly sense: string;
+    readonly definition: string;
+    readonly studyCount: number;
+    readonly correctCount: number;
+    readonly confidence: number;
+    readonly lastStudiedAt: string | null;
+    readonly nextReviewAt: string;
+    readonly createdAt: string;
+    readonly updatedAt: string;
+  }[];
   /** What was done to the user, under former emails too; other users whom an entry is about are left out. */
-  readonly history: readonly Row[];
+  readonly history: readonly {
+    readonly occurredAt: string;
+    readonly action: string;
+    readonly commandLine: string | null;
+    readonly databaseRole: string;
+    readonly operator: string | null;
+    readonly reason: string | null;
+    readonly changes: Changes;
+  }[];
 }
 
 const PARTS = ["user", "sessions", "progress", "history"] as const satisfies readonly (keyof UserExport)[];
@@ -129,10 +164,11 @@ export async function exportUser(
   options: UserExportOptions = {},
 ): Promise<UserExport> {
   return inSnapshotOf(connection, email, options, async (client, sources, settings) => {
-    const rowsOf = (part: keyof UserExport): Promise<Row[]> => readRows(client, sources[part], settings);
-    const [user = {}] = await rowsOf("user");
+    const rowsOf = <T>(part: keyof UserExport): Promise<T[]> => readRows<T>(client, sources[part], settings);
+    const users = await rowsOf<UserExport["user"]>("user");
     return {
-      user,
+      // It was found in the same snapshot.
+      user: users[0] as UserExport["user"],
       sessions: await rowsOf("sessions"),
       progress: await rowsOf("progress"),
       history: await rowsOf("history"),
@@ -185,7 +221,8 @@ async function inSnapshotOf<T>(
   });
 }
 
-async function readRows(client: PoolClient, part: Part, settings: Settings): Promise<Row[]> {
+/** @template T what the part's columns are in JSON */
+async function readRows<T>(client: PoolClient, part: Part, settings: Settings): Promise<T[]> {
   const chunks: Buffer[] = [];
   const sink = new Writable({
     write: (chunk: Buffer, _, done) => {
@@ -195,7 +232,7 @@ async function readRows(client: PoolClient, part: Part, settings: Settings): Pro
   });
   await exportRows(client, sink, { ...part, settings, format: "ndjson" });
   const lines = Buffer.concat(chunks).toString("utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line): Row => JSON.parse(line));
+  return lines.filter((line) => line !== "").map((line): T => JSON.parse(line));
 }
 
 export interface UsersExportOptions extends UserExportOptions {
