@@ -4,6 +4,7 @@ import type { Guard } from "../core/mark.js";
 import { UsageError } from "../errors/usage.js";
 import { type ExitMeanings, exitCodesOf } from "./exit-codes.js";
 import type { Ink } from "./render/ink.js";
+import type { Checked, ResultSource } from "./results/json.js";
 import type { Host, Opening, ServicesFor } from "./services.js";
 
 /**
@@ -75,7 +76,13 @@ export interface Example {
 
 type Written = "data" | "schema" | null;
 
-interface Declaration<A extends Parameters, O extends Parameters, N extends keyof ServicesFor, R extends object> {
+interface Declaration<
+  A extends Parameters,
+  O extends Parameters,
+  N extends keyof ServicesFor,
+  R extends object,
+  S extends z.ZodType,
+> {
   readonly name: string;
   /** One line, no full stop. */
   readonly summary: string;
@@ -98,6 +105,11 @@ interface Declaration<A extends Parameters, O extends Parameters, N extends keyo
   /** For what cannot be undone. Needs a connection, and to confirm the option `confirm`; a dry run is always allowed. */
   readonly onMarked?: (input: InputOf<A & O>) => MarkedRule;
   readonly run: (input: InputOf<A & O>, services: ServicesFor[N]) => Promise<R>;
+  /**
+   * What `--json` prints, for `vocabdb schema` and for the tests, which hold every document to it; loaded only then. A
+   * field that it has and R has not, or the other way round, is a type error.
+   */
+  readonly result: ResultSource<S>;
   readonly text: (result: R, view: View, input: InputOf<A & O>) => string;
   /** For results that are findings, not failures; or of a program that has exit codes of its own. */
   readonly exitCode?: (result: R, input: InputOf<A & O>) => number;
@@ -121,6 +133,8 @@ export interface Command {
   /** All that can occur. */
   readonly exitCodes: ExitMeanings;
   readonly seeAlso: readonly string[];
+  /** What `--json` prints. */
+  readonly result: ResultSource;
   readonly execute: (raw: Readonly<Record<string, unknown>>, host: Host) => Promise<Outcome>;
 }
 
@@ -154,17 +168,18 @@ export function defineCommand<
   O extends Parameters,
   N extends keyof ServicesFor,
   R extends object,
->(declaration: Declaration<A, O, N, R>): Command {
+  S extends z.ZodType,
+>(declaration: Declaration<A, O, N, R, S>): Checked<Command, R, S> {
   const { name, summary, details, args, options, examples, seeAlso, needs, writes, run, text, exitCode } = declaration;
-  const { precheck, onMarked } = declaration;
+  const { precheck, onMarked, result } = declaration;
   const exitCodes = exitCodesOf({
     asksConsent: "confirm" in options,
     connects: needs !== "nothing" && needs !== "configInput",
     writes: writes !== null,
     declared: declaration.exitCodes ?? {},
   });
-  return {
-    ...{ name, summary, details: details ?? null, args, options, examples, exitCodes, seeAlso },
+  const command: Command = {
+    ...{ name, summary, details: details ?? null, args, options, examples, exitCodes, seeAlso, result },
     execute: async (raw, host) => {
       const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
       const dryRun = raw.dryRun === true || raw.check === true;
@@ -180,10 +195,11 @@ export function defineCommand<
         },
         precheck: (services, confirmed) => precheck?.(agreed(confirmed), services),
       };
-      const result = await host.withServices(needs, opening, (services, confirmed) => run(agreed(confirmed), services));
-      return { result, exitCode: exitCode?.(result, input) ?? 0, text: (view) => text(result, view, input) };
+      const made = await host.withServices(needs, opening, (services, confirmed) => run(agreed(confirmed), services));
+      return { result: made, exitCode: exitCode?.(made, input) ?? 0, text: (view) => text(made, view, input) };
     },
   };
+  return command as Checked<Command, R, S>;
 }
 
 /** @throws {UsageError} naming every argument and option that is wrong. */

@@ -43,6 +43,10 @@ export const registry: Readonly<Record<string, RegistryEntry>> = {
     summary: "the script that completes commands in bash, zsh or fish",
     load: () => import("./commands/completion.js").then((module) => module.completion),
   },
+  schema: {
+    summary: "the JSON Schema of what commands print with --json",
+    load: () => import("./commands/schema.js").then((module) => module.schema),
+  },
   help: {
     summary: "all about a command or a topic",
     load: () => import("./commands/help.js").then((module) => module.help),

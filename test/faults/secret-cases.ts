@@ -70,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, readonly Case[]>> = {
   ],
   "progress reset": [{ args: [ADA, "--confirm", ADA] }],
   history: [{ args: [] }],
+  schema: [{ args: ["user", "create"] }],
 };
 
 export const EMBEDDED_COMMANDS = ["db start", "db stop", "db url", "db destroy"];

@@ -71,15 +71,8 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
 
 /** About the embedded server, whose one user is a superuser; what the role's grants say; on a database of its own; on none. */
 const NOT_IN_TABLE = [
-  "db start",
-  "db stop",
-  "db url",
-  "db destroy",
-  "db shell",
-  "db studio",
-  "migrate create",
-  "completion",
-  "help",
+  ...["db start", "db stop", "db url", "db destroy"],
+  ...["db shell", "db studio", "migrate create", "completion", "help", "schema"],
 ];
 
 /** By command: whether owner, writer and reader may. */

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
+import { requireDocument } from "./documents.js";
 import { builtCommand, runInProcess } from "./in-process.js";
 import { leaked, secretsGiven } from "./secrets.js";
 
@@ -136,6 +137,7 @@ export async function vocabdb(args: readonly string[], options: CliOptions = {})
   const { child, said, ended } = startProcess(program, command, { cwd, env, input, ...(mayTell && { mayTell }) });
   options.onStart?.(child);
   const exitCode = await ended;
+  await requireDocument(args, { exitCode, ...said });
   return { exitCode, ...said, json: () => JSON.parse(said.stdout) };
 }
 
@@ -162,5 +164,6 @@ export async function vocabdbHere(args: readonly string[], options: CliOptions =
   const given = { cwd: cwd ?? home, env: environment(home, options), input };
   const said = await runInProcess(await builtCommand(), args, given);
   refuseLeaks(args, { ...given, ...(mayTell && { mayTell }) }, said);
+  await requireDocument(args, said);
   return { ...said, json: () => JSON.parse(said.stdout) };
 }

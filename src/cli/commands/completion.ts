@@ -30,6 +30,7 @@ const print = defineCommand({
   // A broken configuration must not break a shell that starts.
   needs: "configInput",
   writes: null,
+  result: () => import("../results/completion.js").then(({ scriptPrinted }) => scriptPrinted),
   run: async ({ shell }) => ({ shell, script: SCRIPTS[shell] }),
   text: ({ script }) => script,
 });

@@ -24,6 +24,7 @@ const show = defineCommand({
   seeAlso: ["environment", "exit-codes", "formatting"],
   needs: "configInput",
   writes: null,
+  result: () => import("../results/help.js").then(({ page }) => page),
   run: ({ page }) => findPage(page),
   text: (page, { width }) => pageText(page, width),
 });

@@ -33,6 +33,7 @@ const list = defineCommand({
   seeAlso: ["user show", "session list", "formatting"],
   needs: "connection",
   writes: null,
+  result: () => import("../results/history.js").then(({ historyList }) => historyList),
   run: ({ subject, since, limit: size, after: cursor }, { connection, now }) =>
     listHistory(connection, {
       ...(subject !== undefined && { subject }),

@@ -98,6 +98,7 @@ const load = defineCommand({
     }
   },
   onMarked: ({ demo, prune }) => (demo ? { refused: "seed --demo" } : prune ? "confirm" : "allow"),
+  result: () => import("../results/load.js").then(({ seeded }) => seeded),
   run: async (input, services) => {
     const { connection } = services;
     const { language, level, category } = input;

@@ -40,6 +40,7 @@ const list = defineCommand({
   seeAlso: ["session revoke", "session prune", "user show", "formatting"],
   needs: "connection",
   writes: null,
+  result: () => import("../results/session.js").then(({ sessionList }) => sessionList),
   run: ({ email, state, deleted, limit: size, after: cursor }, { connection, now, signal }) =>
     listSessions(connection, {
       ...(email !== undefined && { email }),
@@ -82,6 +83,7 @@ const revoke = defineCommand({
   seeAlso: ["session list", "user delete", "history"],
   needs: "connection",
   writes: "data",
+  result: () => import("../results/session.js").then(({ sessionsRevoked }) => sessionsRevoked),
   run: async ({ ids, user, reason, dryRun }, { connection, now, signal, actor }) => {
     const options = { dryRun, signal, now: now(), actor: actor(reason) };
     if ((user === undefined) === (ids.length === 0)) {
@@ -122,6 +124,7 @@ const prune = defineCommand({
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",
+  result: () => import("../results/session.js").then(({ sessionsPruned }) => sessionsPruned),
   run: async ({ olderThan, reason, dryRun }, { connection, now, signal, actor, display }) => {
     const time = now();
     const pruning = await pruneSessions(connection, olderThan(time), {

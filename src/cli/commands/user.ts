@@ -26,6 +26,7 @@ const show = defineCommand({
   seeAlso: ["user list", "user export", "progress show", "session list", "history"],
   needs: "connection",
   writes: null,
+  result: () => import("../results/user.js").then(({ userShown }) => userShown),
   run: (input, { connection, now }) => showUser(connection, input.email, { deleted: input.deleted, now: now() }),
   text: ({ user, progress, sessions }, view) =>
     userFacts(user, view, [
@@ -48,6 +49,7 @@ const remove = defineCommand({
   seeAlso: ["user restore", "user purge", "session revoke", "history"],
   needs: "database",
   writes: "data",
+  result: () => import("../results/user.js").then(({ userDeleted }) => userDeleted),
   run: async (input, { database, now, actor }) => ({
     ...(await deleteUser(database, input.email, { dryRun: input.dryRun, now: now(), actor: actor(input.reason) })),
     dryRun: input.dryRun,
@@ -70,6 +72,7 @@ const restore = defineCommand({
   seeAlso: ["user delete", "user purge", "user list"],
   needs: "database",
   writes: "data",
+  result: () => import("../results/user.js").then(({ userRestored }) => userRestored),
   run: async (input, { database, actor }) => ({
     ...(await restoreUser(database, input.email, { dryRun: input.dryRun, actor: actor(input.reason) })),
     dryRun: input.dryRun,

@@ -23,6 +23,7 @@ const show = defineCommand({
   seeAlso: ["word search", "word list", "word delete"],
   needs: "connection",
   writes: null,
+  result: () => import("../results/word.js").then(({ wordsShown }) => wordsShown),
   run: (input, { connection }) => showWords(connection, input),
   text: ({ words }, view) => words.map((each) => wordFacts(each, view)).join("\n\n"),
 });

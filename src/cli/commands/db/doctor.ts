@@ -83,6 +83,7 @@ export const doctor = defineCommand({
   seeAlso: ["db status", "db wait", "migrate status", "environment", "supabase"],
   needs: "configInput",
   writes: null,
+  result: () => import("../../results/doctor.js").then(({ examined }) => examined),
   run: async (input, services): Promise<DoctorResult> => {
     const [{ examine }, { select }] = await Promise.all([
       import("../../../core/doctor/doctor.js"),

@@ -27,6 +27,7 @@ export const start = defineCommand({
   seeAlso: ["db status", "db url", "db stop", "db destroy", "environment"],
   needs: "nothing",
   writes: null,
+  result: () => import("../../results/db.js").then(({ started }) => started),
   run: (input, services) => {
     mentionOtherTarget(services);
     return startEmbedded(services.config.home, input.port ?? null);
@@ -52,6 +53,7 @@ export const stop = defineCommand({
   seeAlso: ["db start", "db status", "db destroy"],
   needs: "nothing",
   writes: null,
+  result: () => import("../../results/db.js").then(({ stopped }) => stopped),
   run: (_, { config }) => stopEmbedded(config.home),
   text: ({ changed }) => (changed ? "stopped" : "was not running"),
 });
@@ -84,6 +86,7 @@ export const url = defineCommand({
   seeAlso: ["db start", "db status", "db shell", "environment"],
   needs: "nothing",
   writes: null,
+  result: () => import("../../results/db.js").then(({ urlShown }) => urlShown),
   run: async ({ output, force: replace }, { config, cwd, stdout }) => {
     const { url: address } = embeddedStatus(config.home);
     if (address === null) {
@@ -110,6 +113,7 @@ export const destroy = defineCommand({
   seeAlso: ["db start", "db stop", "db mark"],
   needs: "nothing",
   writes: null,
+  result: () => import("../../results/db.js").then(({ destroyed }) => destroyed),
   run: async (input, { config, notice }) => {
     const confirmed = confirmationOf(input.confirm, "vocabdb");
     const { dataDirectory } = await destroyEmbedded(config.home, confirmed, input.dryRun, notice);

@@ -30,6 +30,7 @@ export const mark = defineCommand({
       throw new UsageError("give either a mark or --clear");
     }
   },
+  result: () => import("../../results/db.js").then(({ marked }) => marked),
   run: async ({ environment, clear, confirm: confirmed, dryRun, reason }, { connection, actor }) => {
     if (environment === undefined && !clear) {
       const found = await markOf(connection);

@@ -37,6 +37,7 @@ export const shell = defineCommand({
     refuseElsewhere(args);
     requirePsql(env);
   },
+  result: "psql prints what it is asked for",
   run: async ({ args }, { connection, env, signal, notice, lendTerminal }) => {
     const target = await psqlTarget(connection, notice);
     // What was wrong with the connection has been told by now. psql makes its own.

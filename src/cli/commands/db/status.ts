@@ -1,8 +1,14 @@
-import { databaseStatus } from "../../../core/database-status.js";
-import { embeddedStatus, NO_SERVER } from "../../../core/embedded.js";
+import { type DatabaseStatus, databaseStatus } from "../../../core/database-status.js";
+import { type EmbeddedStatus, embeddedStatus, NO_SERVER } from "../../../core/embedded.js";
 import { ExitCode } from "../../../errors/base.js";
 import { defineCommand } from "../../command.js";
 import { databaseText, embeddedText } from "./text.js";
+
+interface Status extends Omit<EmbeddedStatus, "state"> {
+  /** Null where the embedded server is not the target. */
+  readonly state: EmbeddedStatus["state"] | null;
+  readonly database: DatabaseStatus | null;
+}
 
 export const status = defineCommand({
   name: "status",
@@ -21,7 +27,8 @@ export const status = defineCommand({
   seeAlso: ["db doctor", "migrate status", "db mark"],
   needs: "nothing",
   writes: null,
-  run: async (_, { config, resolve }) => {
+  result: () => import("../../results/db.js").then(({ status }) => status),
+  run: async (_, { config, resolve }): Promise<Status> => {
     const embedded = config.databaseUrl === null ? embeddedStatus(config.home) : null;
     if (embedded !== null && embedded.state !== "running") {
       return { ...embedded, database: null };

@@ -7,6 +7,12 @@ import { defineCommand, parameter } from "../../command.js";
 import { port } from "../../options.js";
 import { jsonText } from "../../render/text.js";
 
+/** Told once it can be used; the command goes on. */
+interface Served {
+  readonly url: string;
+  readonly target: string;
+}
+
 export const studio = defineCommand({
   name: "studio",
   summary: "Prisma Studio on the database, in the browser",
@@ -36,15 +42,16 @@ export const studio = defineCommand({
   writes: "data",
   onMarked: () => "tell",
   precheck: (_, { cwd, env }) => void findPrisma(cwd, env),
-  run: async (input, services) => {
+  result: () => import("../../results/db.js").then(({ served }) => served),
+  run: async (input, services): Promise<Served> => {
     const { connection, cwd, env, signal, stdin, stdout, json } = services;
     // What was wrong with the connection has been told by now. Studio makes its own.
     await connection.close();
     return runStudio(connection.target, {
       ...{ port: input.port, open: input.open && stdin.isTTY === true, cwd, env, signal },
       onReady: (url) => {
-        const target = describeTarget(connection.target);
-        stdout.write(`${json ? jsonText({ url, target }, 2) : url}\n`);
+        const served: Served = { url, target: describeTarget(connection.target) };
+        stdout.write(`${json ? jsonText(served, 2) : url}\n`);
       },
     });
   },

@@ -21,6 +21,7 @@ export const wait = defineCommand({
   seeAlso: ["db doctor", "db status", "migrate deploy"],
   needs: "target",
   writes: null,
+  result: () => import("../../results/db.js").then(({ waited }) => waited),
   run: ({ timeout: timeoutMs }, { resolution: { target }, signal, notice }) =>
     waitUntilReady(target, {
       ...{ timeoutMs, signal },

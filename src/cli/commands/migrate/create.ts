@@ -64,6 +64,7 @@ export const create = defineCommand({
       throw new UsageError("--empty needs no shadow database: leave out --shadow-url");
     }
   },
+  result: () => import("../../results/migrate.js").then(({ migrationCreated }) => migrationCreated),
   run: async (input, { config, resolution, cwd, now, notice, signal }) => {
     const folder = input.dir === undefined ? PRISMA_FOLDER : resolve(cwd, input.dir);
     const shadow = input.empty ? null : shadowOf(input.shadowUrl, config, resolution, notice);

@@ -30,6 +30,7 @@ export const deploy = defineCommand({
   seeAlso: ["migrate plan", "migrate status", "migrate resolve", "db doctor", "supabase"],
   needs: "target",
   writes: "schema",
+  result: () => import("../../results/migrate.js").then(({ deployed }) => deployed),
   run: async (input, services): Promise<DeployResult & { dryRun: boolean }> => {
     const work = input.dryRun ? rehearseMigrations : deployMigrations;
     const { migrationTarget } = services.resolution;

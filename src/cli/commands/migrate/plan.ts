@@ -23,6 +23,7 @@ export const plan = defineCommand({
   seeAlso: ["migrate deploy", "migrate status"],
   needs: "target",
   writes: null,
+  result: () => import("../../results/migrate.js").then(({ planned }) => planned),
   run: async (input, services) => {
     const { onWarning } = listeners(services);
     const options = { onWarning, strict: input.strict };

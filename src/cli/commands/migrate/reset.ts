@@ -34,6 +34,7 @@ export const reset = defineCommand({
   needs: "connection",
   writes: "schema",
   onMarked: () => ({ refused: "migrate reset" }),
+  result: () => import("../../results/migrate.js").then(({ migrationsReset }) => migrationsReset),
   run: async (input, services) => {
     const { dryRun, lockTimeout: lockTimeoutMs, reason } = input;
     const { migrationTarget } = services.resolution;

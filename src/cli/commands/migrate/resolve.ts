@@ -36,12 +36,13 @@ export const resolve = defineCommand({
   seeAlso: ["migrate status", "migrate deploy"],
   needs: "target",
   writes: "schema",
+  result: () => import("../../results/migrate.js").then(({ resolved }) => resolved),
   run: async ({ applied, rolledBack }, { resolution, ...services }) => {
     const migration = applied ?? rolledBack;
     if (migration === undefined || (applied !== undefined && rolledBack !== undefined)) {
       throw new UsageError("give one of --applied NAME and --rolled-back NAME", "vocabdb migrate status");
     }
-    const as = applied === undefined ? "rolled-back" : "applied";
+    const as = applied === undefined ? ("rolled-back" as const) : ("applied" as const);
     await resolveMigration(resolution.migrationTarget, migration, as, listeners(services));
     return { migration, as };
   },

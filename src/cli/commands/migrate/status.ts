@@ -23,6 +23,7 @@ export const status = defineCommand({
   seeAlso: ["migrate plan", "migrate deploy", "migrate resolve", "db doctor"],
   needs: "target",
   writes: null,
+  result: () => import("../../results/migrate.js").then(({ migrationStatus }) => migrationStatus),
   run: (_, { resolution, signal }) => migrationStatus(resolution.migrationTarget, readMigrations(), signal),
   exitCode: ({ state }, { check }) => (check && state !== "up-to-date" ? ExitCode.findings : ExitCode.ok),
   text: ({ state, applied, pending, failed, edited, unknown, differences, drift, driftSkipped }, { ink }) => {

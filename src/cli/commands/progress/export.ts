@@ -29,6 +29,7 @@ export const exportCommand = defineCommand({
   seeAlso: ["progress import", "user export", "csv"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/progress.js").then(({ progressExported }) => progressExported),
   run: async (input, { connection, cwd, stdout, json, signal }) => {
     const { email, all, deleted, escapeFormulas, output: path, force } = input;
     if ((email === undefined) !== all) {

@@ -90,6 +90,7 @@ export const importCommand = defineCommand({
   seeAlso: ["csv", "progress export", "user import", "history"],
   needs: "connection",
   writes: "data",
+  result: () => import("../../results/load.js").then(({ loaded }) => loaded),
   run: (input, services) => {
     const { connection, cwd, signal } = services;
     const { file: files, user, language, format, mapWords } = input;

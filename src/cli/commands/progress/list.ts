@@ -27,6 +27,7 @@ export const list = defineCommand({
   seeAlso: ["progress show", "progress export", "formatting"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/progress.js").then(({ progressList }) => progressList),
   run: ({ email: address, due, language, deleted, limit: size, after: cursor }, { connection, now }) =>
     listProgress(connection, address, {
       ...{ due, deleted, limit: size, now: now() },

@@ -86,6 +86,7 @@ export const report = defineCommand({
   seeAlso: ["progress show", "user list", "csv", "formatting"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/progress.js").then(({ progressReport }) => progressReport),
   run: async (input, services) => {
     const { cwd, stdout, json } = services;
     const { output: path, force, limit } = input;

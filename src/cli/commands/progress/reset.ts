@@ -25,6 +25,7 @@ export const reset = defineCommand({
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",
+  result: () => import("../../results/progress.js").then(({ progressReset }) => progressReset),
   run: async (input, { connection, actor, signal }) => {
     const { email: address, language, deleted, dryRun, reason } = input;
     const confirmed = confirmationOf(input.confirm, address);

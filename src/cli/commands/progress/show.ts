@@ -36,6 +36,7 @@ export const show = defineCommand({
   seeAlso: ["progress list", "progress report", "user show"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/progress.js").then(({ progressShown }) => progressShown),
   run: async ({ email: address, by, due, deleted }, { connection, now }) => {
     const {
       user,

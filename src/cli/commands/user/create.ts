@@ -49,6 +49,7 @@ export const create = defineCommand({
   seeAlso: ["user update", "user import", "user restore"],
   needs: "database",
   writes: "data",
+  result: () => import("../../results/user.js").then(({ userCreated }) => userCreated),
   run: async (input, services) => {
     const { database, actor } = services;
     if (input.passwordStdin && input.generatePassword) {

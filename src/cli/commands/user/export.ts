@@ -62,6 +62,7 @@ export const exportCommand = defineCommand({
   seeAlso: ["user import", "user purge", "progress export", "csv"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/user.js").then(({ userExported }) => userExported),
   run: ({ email, ...input }, services): Promise<UserExport | Written> => {
     if (email !== undefined && !input.all) {
       return exportOne(email, input, services);

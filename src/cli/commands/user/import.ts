@@ -46,6 +46,7 @@ export const importCommand = defineCommand({
   seeAlso: ["csv", "user export", "user create", "progress import"],
   needs: "connection",
   writes: "data",
+  result: () => import("../../results/load.js").then(({ loaded }) => loaded),
   run: (input, services) => {
     const { connection } = services;
     const options = {

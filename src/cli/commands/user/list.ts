@@ -81,6 +81,7 @@ export const list = defineCommand({
   seeAlso: ["user show", "user export", "progress report", "formatting"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/user.js").then(({ userList }) => userList),
   run: async (input, { connection, now }) => {
     if (input.deleted && input.all) {
       throw new UsageError("give one of --deleted and --all");

@@ -59,6 +59,7 @@ export const purge = defineCommand({
   writes: "data",
   precheck: whom,
   onMarked: () => "confirm",
+  result: () => import("../../results/user.js").then(({ usersPurged }) => usersPurged),
   run: async (input, { connection, signal, now, actor, display }) => {
     const { confirm: confirmed, dryRun, reason } = input;
     const chosen = whom(input);

@@ -48,6 +48,7 @@ export const update = defineCommand({
   seeAlso: ["user show", "user create", "session revoke", "history"],
   needs: "database",
   writes: "data",
+  result: () => import("../../results/user.js").then(({ userUpdated }) => userUpdated),
   run: async (input, services) => {
     const { database, now, actor } = services;
     refuseContradictions(input);

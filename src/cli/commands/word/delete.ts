@@ -35,6 +35,7 @@ export const remove = defineCommand({
   needs: "connection",
   writes: "data",
   onMarked: () => "confirm",
+  result: () => import("../../results/word.js").then(({ wordDeleted }) => wordDeleted),
   run: async (input, { connection, actor }) => {
     const { confirm: confirmed, dryRun, reason, ...selector } = input;
     const deletion = await deleteWord(connection, selector, { dryRun, confirmed, actor: actor(reason) });

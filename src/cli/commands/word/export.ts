@@ -33,6 +33,7 @@ export const exportCommand = defineCommand({
   seeAlso: ["seed", "word list", "csv"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/word.js").then(({ wordsExported }) => wordsExported),
   run: async (input, { connection, cwd, stdout, json, signal }) => {
     const { language, level, category, escapeFormulas, force: replace, output: path } = input;
     const format = exportFormatOf(input, json);

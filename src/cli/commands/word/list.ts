@@ -19,6 +19,7 @@ export const list = defineCommand({
   seeAlso: ["word search", "word stats", "word export", "formatting"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/word.js").then(({ wordList }) => wordList),
   run: (input, { connection }) => listWords(connection, input),
   text: ({ words, nextCursor }, view) => pageText(table(words, WORD_TABLE, view, "no words"), nextCursor),
 });

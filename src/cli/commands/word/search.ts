@@ -28,6 +28,7 @@ export const search = defineCommand({
   seeAlso: ["word show", "word list"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/word.js").then(({ wordsFound }) => wordsFound),
   run: (input, { connection }) => searchWords(connection, input.text, { language: input.language, limit: input.limit }),
   text: ({ words, truncated }, view) =>
     lines(

@@ -28,6 +28,7 @@ export const stats = defineCommand({
   seeAlso: ["word list", "db status"],
   needs: "connection",
   writes: null,
+  result: () => import("../../results/word.js").then(({ wordStats }) => wordStats),
   run: (input, { connection }) => wordStats(connection, input),
   text: (result, view) => lines(table(result.by, columns(result), view, "no words"), count(result.total, "word")),
 });
