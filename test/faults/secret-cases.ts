@@ -71,6 +71,7 @@ export const COMMANDS: Readonly<Record<string, readonly Case[]>> = {
   "progress reset": [{ args: [ADA, "--confirm", ADA] }],
   history: [{ args: [] }],
   schema: [{ args: ["user", "create"] }],
+  help: [{ args: ["csv"] }],
 };
 
 export const EMBEDDED_COMMANDS = ["db start", "db stop", "db url", "db destroy"];
