@@ -43,8 +43,8 @@ export function exportFormatOf(
 }
 
 /** Standard output cannot take both the export and the document about it. @throws {UsageError} */
-export function refuseJsonOnStdout(path: string | undefined, json: boolean): void {
+export function refuseJsonOnStdout(path: string | undefined, json: boolean, option = "--output"): void {
   if (json && path === undefined) {
-    throw new UsageError("--json needs --output FILE: standard output takes the export itself");
+    throw new UsageError(`--json needs ${option} FILE: standard output takes the export itself`);
   }
 }

@@ -1,5 +1,6 @@
 /** Where exports go: standard output, or a file that appears whole, is readable by its owner alone, and replaces nothing. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { constants, createWriteStream } from "node:fs";
 import { access, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -60,8 +61,22 @@ export async function withOutput<T>(
   }
 }
 
+/** Writes piece by piece, no faster than they are taken. @param sink is left open */
+export async function writeAll(
+  sink: NodeJS.WritableStream,
+  pieces: Iterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const piece of pieces) {
+    signal.throwIfAborted();
+    if (!sink.write(piece)) {
+      await once(sink, "drain", { signal });
+    }
+  }
+}
+
 /**
- * The same for several files, in a folder that is made for them.
+ * The same as `withOutput` for several files, in a folder that is made for them.
  *
  * @throws {FileError} when the folder exists
  */

@@ -24,7 +24,7 @@ export type ReportSort = (typeof REPORT_SORTS)[number];
 /** By default all users. Deleted ones are never among them. */
 export interface ReportOptions extends UserSelection {
   /** Default: user. */
-  readonly by?: ReportGrouping;
+  readonly by?: ReportGrouping | undefined;
   /** Order of the users, the greatest first but for emails. Default: email. */
   readonly sort?: ReportSort;
   /** Lists the first users only; the total is of all. */

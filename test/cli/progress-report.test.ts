@@ -112,7 +112,7 @@ describe("the table", () => {
     await db.query("INSERT INTO users (email) SELECT 'u' || n || '@x.org' FROM generate_series(1, 53) AS n");
     const { stdout } = await run(db, []);
     expect(stdout.match(/@x\.org/g)).toHaveLength(50);
-    expect(stdout).toContain("and 3 more users: --limit N, --format csv or --json");
+    expect(stdout).toContain("and 3 more users: --limit N, --html FILE, --format csv or --json");
     expect((await run(db, ["--limit", "53"])).stdout).not.toContain("more user");
   });
 
@@ -183,6 +183,47 @@ describe("CSV", () => {
   });
 });
 
+describe("--html", () => {
+  it("is a page with all users in a file of its owner's, which is not replaced unasked", async ({ db }) => {
+    await fillTeam(db);
+    await db.query("INSERT INTO users (email) SELECT 'u' || n || '@x.org' FROM generate_series(1, 120) AS n");
+    const cwd = temporaryFolder();
+    const written = await run(db, ["--html", "team.html"], { cwd });
+    expect(written).toMatchObject({ exitCode: 0, stdout: "report of 123 users written to team.html\n", stderr: "" });
+    const path = join(cwd, "team.html");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const page = readFileSync(path, "utf8");
+    expect(page.match(/<th role="rowheader"/g)).toHaveLength(123 + 2);
+    expect(page).toContain("<bdi>=HYPERLINK(&#34;http://evil&#34;,&#34;x&#34;)\\u{1b}[2J</bdi>");
+    expect(page).toContain("<code><bdi>vocabdb progress report --html team.html</bdi></code>");
+    expect(page).toContain(`in database <bdi>${db.target.database} at `);
+    expect(page).toMatch(/<\/html>\n$/);
+    expect(page).not.toMatch(/dot@example\.org|\u001b/);
+
+    expect(await run(db, ["--html", "team.html"], { cwd })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("--force"),
+    });
+    const limited = ["--html", "team.html", "--force", "--limit", "2", "--sort", "due", "--json"];
+    const forced = (await run(db, limited, { cwd })).json();
+    expect(forced).toMatchObject({ output: "team.html", report: { by: "all" }, total: { users: 123 } });
+    expect([forced.users.length, forced.levels.length, forced.weeks.length]).toEqual([2, 2, 12]);
+    expect(readFileSync(path, "utf8")).toContain("The first 2 of 123, by due.");
+  });
+
+  it("goes to standard output, and names who is not there", async ({ db }) => {
+    await fillTeam(db);
+    const { exitCode, stdout } = await run(db, ["--emails", "-", "--html", "-"], {
+      input: "ada@example.org\nno@x.org\n",
+    });
+    expect(exitCode).toBe(4);
+    expect(stdout).toMatch(/^<!doctype html>\n/);
+    expect(stdout).toContain("1 email of the list without a live user");
+    expect(stdout).toContain("<bdi>1 user of a list</bdi>");
+    expect(stdout.match(/<bdi>no@x\.org<\/bdi>/g)).toHaveLength(1);
+  });
+});
+
 describe("--emails", () => {
   it("takes a file or standard input", async ({ db }) => {
     await fillTeam(db);
@@ -229,6 +270,9 @@ it.for<[string[], RegExp]>([
   [["--format", "csv", "--json"], /--json needs --output FILE/],
   [["--format", "table", "--output", "x.txt"], /--output is for CSV/],
   [["--escape-formulas"], /--escape-formulas is for CSV/],
+  [["--html", "x.html", "--by", "week"], /--html has all parts/],
+  [["--html", "x.html", "--output", "x.csv"], /--html has all parts/],
+  [["--html", "-", "--json"], /--json needs --html FILE/],
 ])("2: %s", async ([args, message], { db }) => {
   const { exitCode, stdout, stderr } = await run(db, args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });

@@ -2,15 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Page } from "playwright-core";
 import { describe, expect, inject } from "vitest";
 import { packageRoot } from "../../src/package-root.js";
+import { inChromium } from "../support/chromium.js";
 import { EXECUTABLE, type Running, startProcess, temporaryFolder, vocabdb } from "../support/cli.js";
 import { it } from "../support/database.js";
 import { withServer } from "../support/server.js";
-
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const QUIET = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 interface Studio extends Running {
   /** Where it says that it answers. */
@@ -48,20 +45,6 @@ function family(pid: number): number[] {
     });
   const children = parents.filter(({ parent }) => parent === pid);
   return [pid, ...children.flatMap((child) => family(child.pid))];
-}
-
-async function inChromium<T>(work: (page: Page) => Promise<T>): Promise<T> {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", ...QUIET],
-  });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(60_000);
-    return await work(page);
-  } finally {
-    await browser.close();
-  }
 }
 
 /** What Studio's page asks its server. */

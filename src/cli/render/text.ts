@@ -102,7 +102,8 @@ export function bar(fraction: number, width: number): string {
 const SPARKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 
 /** A cell for each number, as high as it is beside the greatest; whatever is not nothing can be told from nothing. */
-export function sparkline(numbers: readonly number[], greatest = Math.max(...numbers)): string {
+export function sparkline(numbers: readonly number[]): string {
+  const greatest = Math.max(...numbers);
   const cell = (number: number): string =>
     number <= 0 ? "·" : (SPARKS[Math.max(0, Math.ceil((number / greatest) * SPARKS.length) - 1)] ?? "█");
   return numbers.map(cell).join("");

@@ -19,8 +19,8 @@ function listText({ users, levels, weeks, total }: ProgressReport, view: View): 
   }
   const shown = users ?? [];
   const more = total.users - shown.length;
-  const hint = more > 0 ? `\nand ${count(more, "more user")}: --limit N, --format csv or --json` : "";
-  return `${table(shown, userColumns(shown, view), view, "no users")}${hint}`;
+  const hint = more > 0 ? `\nand ${count(more, "more user")}: --limit N, --html FILE, --format csv or --json` : "";
+  return `${table(shown, userColumns(view), view, "no users")}${hint}`;
 }
 
 function totalText({ report, total }: ProgressReport, view: View): string {
@@ -38,14 +38,15 @@ function totalText({ report, total }: ProgressReport, view: View): string {
   );
 }
 
-/** Where there is room, with sparklines, all on one scale, so that they tell who studies more. */
-function userColumns(users: readonly UserProgress[], { width }: View): readonly Column<UserProgress>[] {
-  if (width < WIDTH_FOR_SPARKLINES) {
-    return USER_COLUMNS;
-  }
-  const most = users.reduce((greatest, { weeklyWords }) => Math.max(greatest, ...(weeklyWords ?? [])), 0);
-  return [...USER_COLUMNS, { title: "12 weeks", value: ({ weeklyWords }) => sparkline(weeklyWords ?? [], most) }];
+/** Sparklines where there is room for them. */
+function userColumns({ width }: View): readonly Column<UserProgress>[] {
+  return width < WIDTH_FOR_SPARKLINES ? USER_COLUMNS : [...USER_COLUMNS, WEEKS_COLUMN];
 }
+
+const WEEKS_COLUMN: Column<UserProgress> = {
+  title: "12 weeks",
+  value: ({ weeklyWords }) => sparkline(weeklyWords ?? []),
+};
 
 const WIDTH_FOR_SPARKLINES = 100;
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { readEmails } from "../../../core/email-list.js";
-import { withOutput } from "../../../core/output.js";
+import { withOutput, writeAll } from "../../../core/output.js";
 import { REPORT_SORTS, type ReportOptions, reportProgress } from "../../../core/progress-report.js";
+import { describeAddress } from "../../../db/target.js";
 import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
@@ -21,7 +22,7 @@ const options = {
   by: parameter(
     "--by <group>",
     "a line for each user, level or week (default: user)",
-    z.enum(["user", "level", "week"], { error: "must be user, level or week" }).default("user"),
+    z.enum(["user", "level", "week"], { error: "must be user, level or week" }).optional(),
   ),
   ...inGroup("Selection", {
     domain,
@@ -41,7 +42,7 @@ const options = {
     ),
     limit: parameter(
       "--limit <count>",
-      `show only the first users (default: ${USERS_IN_TABLE} in the table, all in CSV and JSON)`,
+      `show only the first users (default: ${USERS_IN_TABLE} in the table, all elsewhere)`,
       z.coerce
         .number({ error: "must be a whole number" })
         .int("must be a whole number")
@@ -55,6 +56,11 @@ const options = {
     ),
     escapeFormulas,
     output,
+    html: parameter(
+      "--html <path>",
+      "write everything as one page for a browser, which needs no network; - is standard output",
+      z.string().min(1, "must not be empty").optional(),
+    ),
     force,
   }),
 } as const;
@@ -67,8 +73,10 @@ export const report = defineCommand({
     "`progress show`; active users have studied one of the words that are counted.\n" +
     "--by week counts each word in the week (from Monday, in UTC) in which it was last studied: the database\n" +
     "keeps the last time only, so a word that is studied again moves to the new week. The last 12 weeks, or\n" +
-    "those from --since on; the total is of these weeks. The sparkline of a user is of the same kind, on one scale\n" +
-    "for all users that are shown; · is a week without any.",
+    "those from --since on; the total is of these weeks. The sparkline of a user is of the same kind, on a scale of\n" +
+    "its own; · is a week without any.\n" +
+    "--html writes users, levels and weeks as one page with charts: a file that loads nothing, prints, and shows the\n" +
+    "names and emails of the users. With --limit it lists the first users only, and says so.",
   args: {},
   options,
   examples: [
@@ -76,6 +84,10 @@ export const report = defineCommand({
     { command: "vocabdb progress report --sort last-activity --since 30d", description: "Who has studied of late" },
     { command: "vocabdb progress report --emails class.txt --by level", description: "How far a class is, by level" },
     { command: "vocabdb progress report --by week", description: "Words studied in the last 12 weeks, as a chart" },
+    {
+      command: "vocabdb progress report --domain example.org --html report.html",
+      description: "To look at in a browser, to print, or to pass on",
+    },
     { command: "vocabdb progress report --output report.csv --escape-formulas", description: "For a spreadsheet" },
   ],
   exitCodes: {
@@ -88,21 +100,15 @@ export const report = defineCommand({
   writes: null,
   result: () => import("../../results/progress.js").then(({ progressReport }) => progressReport),
   run: async (input, services) => {
-    const { cwd, stdout, json } = services;
-    const { output: path, force, limit } = input;
-    const asCsv = (input.format ?? (path === undefined ? "table" : "csv")) === "csv";
-    refuseCombinations(input, asCsv, json);
-    if (!asCsv) {
-      return {
-        ...(await makeReport(input, services, { limit: limit ?? (json ? undefined : USERS_IN_TABLE), weekly: true })),
-        output: null,
-      };
+    refuseCombinations(input, services.json);
+    if (input.html !== undefined) {
+      return writePage(input.html, input, services);
     }
-    return withOutput({ path, cwd, stdout, force }, async (sink) => {
-      const made = await makeReport(input, services, { limit, weekly: false });
-      sink.write(reportCsv(made, input));
-      return { ...made, output: path ?? "-" };
-    });
+    if (isCsv(input)) {
+      return writeCsv(input, services);
+    }
+    const limit = input.limit ?? (services.json ? undefined : USERS_IN_TABLE);
+    return { ...(await makeReport(input, services, { by: input.by, limit, weekly: true })), output: null };
   },
   text: (result, view) => {
     if (result.output === null) {
@@ -116,17 +122,58 @@ export const report = defineCommand({
 });
 
 type Input = InputOf<typeof options>;
+type WithConnection = ServicesFor["connection"];
+
+function isCsv({ format, output: path }: Input): boolean {
+  return format === "csv" || (format === undefined && path !== undefined);
+}
+
+async function writeCsv(input: Input, services: WithConnection) {
+  const { output: path, force, by, limit } = input;
+  return withOutput({ path, cwd: services.cwd, stdout: services.stdout, force }, async (sink) => {
+    const made = await makeReport(input, services, { by, limit });
+    sink.write(reportCsv(made, input));
+    return { ...made, output: path ?? "-" };
+  });
+}
+
+async function writePage(file: string, input: Input, services: WithConnection) {
+  const { cwd, stdout, signal, now, actor, resolution } = services;
+  const { limit, sort = "email", force } = input;
+  const { reportPage } = await import("./report-page.js");
+  return withOutput({ path: file === "-" ? undefined : file, cwd, stdout, force }, async (sink) => {
+    const made = await makeReport(input, services, { by: "all", limit, weekly: true });
+    const about = {
+      ...{
+        scope: scopeOf(input, made.total.users),
+        sort,
+        now: now(),
+        command: actor(undefined).commandLine ?? "vocabdb",
+      },
+      database: `${resolution.target.database} at ${describeAddress(resolution.target)}`,
+    };
+    await writeAll(sink, reportPage(made, about), signal);
+    return { ...made, output: file };
+  });
+}
+
+function scopeOf({ domain, emails }: Input, users: number): string {
+  if (domain !== undefined) {
+    return `users at ${domain}`;
+  }
+  return emails === undefined ? "all users" : `${count(users, "user")} of a list`;
+}
 
 async function makeReport(
   input: Input,
-  services: ServicesFor["connection"],
-  { limit, weekly }: Pick<ReportOptions, "limit" | "weekly">,
+  services: WithConnection,
+  parts: Pick<ReportOptions, "by" | "limit" | "weekly">,
 ) {
-  const { by, domain, sort, since } = input;
+  const { domain, sort, since } = input;
   const { connection, cwd, stdin, signal, now, notice } = services;
   const emails = input.emails === undefined ? undefined : await readEmails(input.emails, { cwd, stdin, signal });
   const report = await reportProgress(connection, {
-    ...{ by, domain, emails, limit, weekly, signal, now: now(), since: since?.(now()) },
+    ...{ ...parts, domain, emails, signal, now: now(), since: since?.(now()) },
     ...(sort !== undefined && { sort }),
   });
   const { notFound } = report;
@@ -139,21 +186,26 @@ async function makeReport(
 }
 
 /** @throws {UsageError} */
-function refuseCombinations(
-  { by, domain, emails, sort, limit, output: path, escapeFormulas: isEscaped }: Input,
-  asCsv: boolean,
-  json: boolean,
-): void {
+function refuseCombinations(input: Input, json: boolean): void {
+  const { by = "user", domain, emails, sort, limit, output: path, escapeFormulas: isEscaped, html, format } = input;
   if (domain !== undefined && emails !== undefined) {
     throw new UsageError("give one of --domain and --emails");
+  }
+  if (html !== undefined) {
+    if (input.by !== undefined || format !== undefined || path !== undefined || isEscaped) {
+      throw new UsageError(
+        "--html has all parts and is the output: leave out --by, --format, --output, --escape-formulas",
+      );
+    }
+    refuseJsonOnStdout(html === "-" ? undefined : html, json, "--html");
+    return;
   }
   if (by !== "user" && (sort !== undefined || limit !== undefined)) {
     throw new UsageError(`--sort and --limit are for users, and --by ${by} lists none`);
   }
-  if (!asCsv && (path !== undefined || isEscaped)) {
-    throw new UsageError(`${path === undefined ? "--escape-formulas" : "--output"} is for CSV: --format csv`);
-  }
-  if (asCsv) {
+  if (isCsv(input)) {
     refuseJsonOnStdout(path, json);
+  } else if (path !== undefined || isEscaped) {
+    throw new UsageError(`${path === undefined ? "--escape-formulas" : "--output"} is for CSV: --format csv`);
   }
 }
