@@ -89,8 +89,8 @@ export const progressReport = z.object({
     )
     .nullable()
     .describe("null unless --by user"),
-  levels: z.array(group.extend({ activeUsers })).nullable().describe("null unless --by level"),
-  weeks: z.array(week.extend({ activeUsers })).nullable().describe("null unless --by week"),
+  levels: z.array(group.extend({ activeUsers })).nullable().describe("null unless --by level or --html"),
+  weeks: z.array(week.extend({ activeUsers })).nullable().describe("null unless --by week or --html"),
   notFound: z.array(z.string()).describe("emails of --emails that belong to no live user"),
   output: z.string().nullable().describe("file that was written; null where none was"),
 });
