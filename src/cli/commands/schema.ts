@@ -34,10 +34,7 @@ const print = defineCommand({
       command: "vocabdb schema user create > user-create.schema.json",
       description: "For a validator, or to make types",
     },
-    {
-      command: "vocabdb schema error | jq -r '.properties.error.properties.code.enum[]'",
-      description: "All error codes",
-    },
+    { command: "vocabdb schema error", description: "What a failure prints, with all error codes" },
   ],
   seeAlso: ["formatting", "exit-codes"],
   needs: "configInput",

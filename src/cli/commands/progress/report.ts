@@ -85,7 +85,7 @@ export const report = defineCommand({
     { command: "vocabdb progress report --emails class.txt --by level", description: "How far a class is, by level" },
     { command: "vocabdb progress report --by week", description: "Words studied in the last 12 weeks, as a chart" },
     {
-      command: "vocabdb progress report --domain example.org --html report.html",
+      command: "vocabdb progress report --domain example.com --html report.html",
       description: "To look at in a browser, to print, or to pass on",
     },
     { command: "vocabdb progress report --output report.csv --escape-formulas", description: "For a spreadsheet" },
