@@ -3,6 +3,8 @@ import type { z } from "zod";
 import type { Guard } from "../core/mark.js";
 import { UsageError } from "../errors/usage.js";
 import { type ExitMeanings, exitCodesOf } from "./exit-codes.js";
+import { refuseUnknown } from "./json-fields.js";
+import { formatOf, type Listed, type ListFormat, type Listing } from "./listing.js";
 import type { Ink } from "./render/ink.js";
 import type { Checked, ResultSource } from "./results/json.js";
 import type { Host, Opening, ServicesFor } from "./services.js";
@@ -65,6 +67,8 @@ export interface View {
   /** Width in columns that a line should keep to; Infinity where nobody looks at it. */
   readonly width: number;
   readonly ink: Ink;
+  /** Whether `--format` has what does not fit into a table. */
+  readonly hasFormats?: boolean;
   /** When it is shown, for what tells how long ago something was. */
   readonly now: Date;
 }
@@ -111,6 +115,10 @@ interface Declaration<
    */
   readonly result: ResultSource<S>;
   readonly text: (result: R, view: View, input: InputOf<A & O>) => string;
+  /** Where the result is a list. Needs `listOptions` among the options. null: not with these options. */
+  readonly list?: (input: InputOf<A & O>) => Listing | null;
+  /** How to see more of a list than these rows. Default: by the `nextCursor` of the result. */
+  readonly more?: (result: R, input: InputOf<A & O>) => string | null;
   /** For results that are findings, not failures; or of a program that has exit codes of its own. */
   readonly exitCode?: (result: R, input: InputOf<A & O>) => number;
 }
@@ -119,7 +127,16 @@ export interface Outcome {
   /** The document for `--json`. */
   readonly result: object;
   readonly exitCode: number;
+  /** Those that its document is to have, of a list those that its rows are to have; null for all. */
+  readonly fields: readonly string[] | null;
+  /** What it is printed as; `table` is the text. */
+  readonly format: ListFormat;
+  /** For a person. */
   readonly text: (view: View) => string;
+  /** null where the result is no list. */
+  readonly list: Listed | null;
+  /** How to see more of it. */
+  readonly more: string | null;
 }
 
 /** A declared command with its types closed over. */
@@ -135,7 +152,13 @@ export interface Command {
   readonly seeAlso: readonly string[];
   /** What `--json` prints. */
   readonly result: ResultSource;
-  readonly execute: (raw: Readonly<Record<string, unknown>>, host: Host) => Promise<Outcome>;
+  /** Whether `--format` says what its rows are printed as. */
+  readonly isList: boolean;
+  readonly execute: (
+    raw: Readonly<Record<string, unknown>>,
+    fields: readonly string[] | null,
+    host: Host,
+  ) => Promise<Outcome>;
 }
 
 /** A noun of the command line: `vocabdb <noun> <command>`, or `vocabdb <noun>` where there is just one. */
@@ -171,7 +194,7 @@ export function defineCommand<
   S extends z.ZodType,
 >(declaration: Declaration<A, O, N, R, S>): Checked<Command, R, S> {
   const { name, summary, details, args, options, examples, seeAlso, needs, writes, run, text, exitCode } = declaration;
-  const { precheck, onMarked, result } = declaration;
+  const { precheck, onMarked, result, list, more = moreOf } = declaration;
   const exitCodes = exitCodesOf({
     asksConsent: "confirm" in options,
     connects: needs !== "nothing" && needs !== "configInput",
@@ -180,15 +203,28 @@ export function defineCommand<
   });
   const command: Command = {
     ...{ name, summary, details: details ?? null, args, options, examples, exitCodes, seeAlso, result },
-    execute: async (raw, host) => {
+    isList: list !== undefined,
+    execute: async (raw, fields, host) => {
       const input = parseInput({ ...args, ...options }, raw) as InputOf<A & O>;
+      const listing = list?.(input) ?? null;
+      const json = raw.json === true;
+      const format = listing !== null ? formatOf(input, json) : json ? "json" : "table";
+      const { escapeFormulas = false } = input as { readonly escapeFormulas?: boolean };
+      const listed = listing && { ...listing, escapeFormulas };
+      const announce = typeof writes === "function" ? writes(input) : writes;
+      if (listing !== null) {
+        refuseUnknown(fields ?? [], listing.fields);
+      } else if (fields !== null && announce !== null) {
+        // Which fields there are is known from the document, and then the work is done.
+        throw new UsageError("fields of --json are for commands that only read; others print their whole document");
+      }
       const dryRun = raw.dryRun === true || raw.check === true;
       const rule = dryRun ? "allow" : (onMarked?.(input) ?? "allow");
       const { confirm = [] } = input as { readonly confirm?: readonly string[] };
       const agreed = (confirmed: readonly string[]) => ("confirm" in input ? { ...input, confirm: confirmed } : input);
       const opening: Opening = {
         ...{
-          announce: typeof writes === "function" ? writes(input) : writes,
+          announce,
           dryRun,
           guard: rule === "allow" ? null : rule,
           confirmed: confirm,
@@ -196,10 +232,30 @@ export function defineCommand<
         precheck: (services, confirmed) => precheck?.(agreed(confirmed), services),
       };
       const made = await host.withServices(needs, opening, (services, confirmed) => run(agreed(confirmed), services));
-      return { result: made, exitCode: exitCode?.(made, input) ?? 0, text: (view) => text(made, view, input) };
+      if (listing === null) {
+        refuseUnknown(
+          (fields ?? []).map((field) => field.split(".", 1)[0] ?? ""),
+          Object.keys(made),
+        );
+      }
+      return {
+        ...{
+          result: made,
+          fields,
+          format,
+          list: listed,
+          more: more(made, input),
+          exitCode: exitCode?.(made, input) ?? 0,
+        },
+        text: (view) => text(made, view, input),
+      };
     },
   };
   return command as Checked<Command, R, S>;
+}
+
+function moreOf(result: object): string | null {
+  return "nextCursor" in result && result.nextCursor !== null ? `more: --after ${result.nextCursor}` : null;
 }
 
 /** @throws {UsageError} naming every argument and option that is wrong. */

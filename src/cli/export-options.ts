@@ -4,12 +4,8 @@ import type { ExportFormat } from "../core/export.js";
 import { formatOf } from "../core/load/source.js";
 import { UsageError } from "../errors/usage.js";
 import { inGroup, parameter } from "./command.js";
-import { flagOption, force, output } from "./options.js";
-
-export const escapeFormulas = flagOption(
-  "--escape-formulas",
-  "put an apostrophe before cells that a spreadsheet would compute; --unescape-formulas reads such a file back",
-);
+import { escapeFormulas } from "./list-options.js";
+import { force, output } from "./options.js";
 
 /** Of exports that commands here read back. */
 export const exportOptions = inGroup("Output", {

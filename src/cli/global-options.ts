@@ -13,7 +13,11 @@ export const globalOptions = {
     description: "file to read DATABASE_URL and DIRECT_URL from (default: .env)",
     completes: "file",
   },
-  json: { group: "General", flags: "--json", description: "print one JSON document, and errors as JSON on stderr" },
+  json: {
+    group: "General",
+    flags: "--json",
+    description: "print one JSON document, and errors as JSON on stderr; --json=FIELD,FIELD prints these fields only",
+  },
   quiet: {
     group: "General",
     flags: "-q, --quiet",
@@ -25,5 +29,10 @@ export const globalOptions = {
     description: "say more on stderr, with the stack trace of an error",
   },
   color: { group: "General", flags: "--no-color", description: "no colours (they are used on a terminal only)" },
+  pager: {
+    group: "General",
+    flags: "--no-pager",
+    description: "print a list that is longer than the terminal, instead of paging it",
+  },
   yes: { group: "General", flags: "-y, --yes", description: "answer ordinary questions with yes" },
 } as const satisfies Record<string, Described>;

@@ -2,9 +2,10 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { InterruptedError } from "../errors/interrupted.js";
 import { FileError } from "../errors/usage.js";
+import { mannerIn } from "./manner.js";
 import { errorJson, errorText, reportOf } from "./render/error.js";
 import { PLAIN } from "./render/ink.js";
-import { mannerIn, run } from "./run.js";
+import { run } from "./run.js";
 
 /** Without the edge: one invocation in a process that goes on. */
 export { run };
@@ -34,7 +35,7 @@ export async function main(): Promise<void> {
       }
       // A result that is cut short must not look like a whole one. Nothing depends on what stderr is told.
       if (stream === process.stdout) {
-        endWith(new FileError("standard output", `cannot be written (${code})`));
+        void endWith(new FileError("standard output", `cannot be written (${code})`));
       }
     });
   }
@@ -77,9 +78,9 @@ function endWhenWritten(): void {
 }
 
 /** For what fails where no command can be told of it. */
-function endWith(error: Error): void {
+async function endWith(error: Error): Promise<void> {
   const report = reportOf(error);
-  const { json } = mannerIn(process.argv.slice(2));
+  const { json } = await mannerIn(process.argv.slice(2));
   process.stderr.write(`${json ? errorJson(report) : errorText(report, PLAIN)}\n`);
   process.exit(report.exitCode);
 }

@@ -4,6 +4,7 @@ import { UsageError } from "../errors/usage.js";
 import { nearest } from "../nearest.js";
 import type { Noun } from "./command.js";
 import { globalOptions } from "./global-options.js";
+import { optionsOf, takeFields } from "./json-fields.js";
 import { buildProgram, type Invocation, nounsIn } from "./program.js";
 import { registry } from "./registry.js";
 import { visibleLines } from "./render/text.js";
@@ -16,14 +17,15 @@ interface ParseInput {
 }
 
 /** @returns what was asked for, or null when it was help or the version, which are then printed. */
-export async function parse({ argv, stdout }: ParseInput): Promise<Invocation | null> {
+export async function parse({ argv: typed, stdout }: ParseInput): Promise<Invocation | null> {
   const nouns = new Map<string, Noun>();
-  for (const name of nounsIn(argv)) {
+  for (const name of nounsIn(typed)) {
     const noun = await registry[name]?.load();
     if (noun !== undefined) {
       nouns.set(name, noun);
     }
   }
+  const { argv, fields } = takeFields(typed, [...Object.values(globalOptions), ...optionsOf(nouns.values())]);
   const found: { invocation: Invocation | null; help: readonly string[] } = { invocation: null, help: [] };
   const printed = { out: "" };
   const program = buildProgram(
@@ -38,7 +40,7 @@ export async function parse({ argv, stdout }: ParseInput): Promise<Invocation | 
       },
     },
     (invocation) => {
-      found.invocation = invocation;
+      found.invocation = { ...invocation, fields };
     },
   );
   try {

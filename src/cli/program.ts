@@ -10,6 +10,8 @@ export interface Invocation {
   readonly name: string;
   /** Arguments and options under the keys they were declared with. */
   readonly raw: Readonly<Record<string, unknown>>;
+  /** Those that `--json=` names; null for all. */
+  readonly fields: readonly string[] | null;
 }
 
 export interface ProgramOutput {
@@ -69,6 +71,7 @@ function addAction(node: Commander, command: Command, invoked: (invocation: Invo
     invoked({
       command,
       name: wordsOf(node).join(" "),
+      fields: null,
       raw: { ...Object.fromEntries(values), ...node.optsWithGlobals() },
     });
   });

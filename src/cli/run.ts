@@ -6,19 +6,22 @@ import { CommitUnknownError, ConnectionError } from "../errors/connection.js";
 import { InterruptedError } from "../errors/interrupted.js";
 import { withoutPasswords } from "../secret.js";
 import type { Outcome, View } from "./command.js";
+import { type Manner, mannerIn, mannerOf } from "./manner.js";
 import { actorOf, retypeable } from "./operator.js";
 import { parse } from "./parse.js";
 import type { Invocation } from "./program.js";
 import { annotations } from "./render/annotations.js";
 import { type ErrorReport, errorJson, errorText, reportOf } from "./render/error.js";
 import { coloured, type Ink, PLAIN } from "./render/ink.js";
+import { resultText } from "./render/result.js";
 import { screen } from "./render/screen.js";
-import { jsonText, printable, visible, visibleLines } from "./render/text.js";
+import { printable, visible, visibleLines } from "./render/text.js";
 import { createHost, type Services } from "./services.js";
 
 export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
@@ -43,9 +46,8 @@ const COMPLETE = "__complete";
 
 export async function run(input: RunInput): Promise<number> {
   const { argv, env, cwd, stdout, stderr } = input;
-  let manner = mannerIn(argv);
-  let command: string | null = null;
-  const inkFor = async (stream: Terminal): Promise<Ink> => {
+  const known: { manner: Manner | null; command: string | null } = { manner: null, command: null };
+  const inkFor = async (manner: Manner, stream: Terminal): Promise<Ink> => {
     if (!hasColors(stream, manner, env)) {
       return PLAIN;
     }
@@ -63,22 +65,34 @@ export async function run(input: RunInput): Promise<number> {
     if (invocation === null) {
       return ExitCode.ok;
     }
-    manner = mannerOf(invocation);
-    command = invocation.name;
-    const outcome = await execute(invocation, input);
+    const manner = mannerOf(invocation);
+    known.manner = manner;
+    known.command = invocation.name;
+    const outcome = await execute(invocation, manner, input);
     const view: View = {
       width: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
-      ink: await inkFor(stdout),
+      ink: await inkFor(manner, stdout),
+      hasFormats: outcome.list !== null,
       now: input.now(),
     };
-    const text = manner.json ? jsonText(outcome.result, 2) : outcome.text(view);
-    if (text !== "") {
-      stdout.write(`${printable(text, view.ink)}\n`);
+    const text = await resultText(outcome, view);
+    const isPaged = manner.pager && outcome.list !== null && outcome.format === "table" && env.TERM !== "dumb";
+    if (isPaged && isLongerThan(stdout, text)) {
+      const { page } = await import("./pager.js");
+      if (await page(printable(text, view.ink), input)) {
+        return outcome.exitCode;
+      }
+    }
+    // Into files and pipes CSV goes as it is, as exports do.
+    stdout.write(outcome.format === "csv" && !stdout.isTTY ? text : printable(text, view.ink));
+    if ((outcome.format === "csv" || outcome.format === "ndjson") && outcome.more !== null && !manner.quiet) {
+      stderr.write(`${visible(outcome.more)}\n`);
     }
     return outcome.exitCode;
   } catch (error) {
-    const report = withHelp(reportOf(error), command);
-    const ink = await inkFor(stderr);
+    const report = withHelp(reportOf(error), known.command);
+    const manner = known.manner ?? (await mannerIn(argv));
+    const ink = await inkFor(manner, stderr);
     stderr.write(`${printable(manner.json ? errorJson(report) : errorText(report, ink), ink)}\n`);
     if (!manner.json && manner.verbose) {
       stderr.write(`${visibleLines(withoutPasswords(stackOf(error)))}\n`);
@@ -91,25 +105,9 @@ function hasColors(stream: Terminal, { color }: Manner, env: Environment): boole
   return color && !env.NO_COLOR && env.TERM !== "dumb" && stream.isTTY === true;
 }
 
-/** How results and errors are told. */
-interface Manner {
-  readonly json: boolean;
-  readonly verbose: boolean;
-  readonly color: boolean;
-}
-
-/** Of a command line that may not be understood: the words before `--`, after which none is an option. */
-export function mannerIn(argv: readonly string[]): Manner {
-  const words = new Set(argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv);
-  return {
-    json: words.has("--json"),
-    verbose: words.has("--verbose") || words.has("-v"),
-    color: !words.has("--no-color"),
-  };
-}
-
-function mannerOf({ raw }: Invocation): Manner {
-  return { json: raw.json === true, verbose: raw.verbose === true, color: raw.color !== false };
+/** Some terminals do not know their height. */
+function isLongerThan({ isTTY, rows = 0 }: Terminal, text: string): boolean {
+  return isTTY === true && rows > 0 && text.split("\n").length > rows;
 }
 
 /** @param command what was called, if that was understood */
@@ -119,8 +117,8 @@ function withHelp(report: ErrorReport, command: string | null): ErrorReport {
     : report;
 }
 
-async function execute(invocation: Invocation, input: RunInput): Promise<Outcome> {
-  const { command, raw } = invocation;
+async function execute({ command, raw, fields }: Invocation, manner: Manner, input: RunInput): Promise<Outcome> {
+  const { json, quiet } = manner;
   const { argv, env, cwd, stdin, stdout, stderr, signal, lendTerminal, now } = input;
   const known: { targets: readonly Target[] } = { targets: [] };
   const held: string[] = [];
@@ -129,12 +127,12 @@ async function execute(invocation: Invocation, input: RunInput): Promise<Outcome
     ...{ env, cwd, stdin, stdout: exported, stderr, signal, lendTerminal, now },
     actor: (reason) => actorOf(argv, env, reason),
     retyped: retypeable(argv),
-    colors: hasColors(stderr, mannerOf(invocation), env),
+    colors: hasColors(stderr, manner, env),
     notice: (text) => {
-      if (raw.quiet === true) {
+      if (quiet) {
         return;
       }
-      if (raw.json === true) {
+      if (json) {
         // A failure with --json is one line on stderr, so nothing may stand before it.
         held.push(visible(withoutPasswords(text)));
       } else {
@@ -144,10 +142,10 @@ async function execute(invocation: Invocation, input: RunInput): Promise<Outcome
     flags: {
       ...(typeof raw.databaseUrl === "string" && { databaseUrl: raw.databaseUrl }),
       ...(typeof raw.envFile === "string" && { envFile: raw.envFile }),
-      ...{ quiet: raw.quiet === true, json: raw.json === true },
+      ...{ quiet, json, isToRead: !json && raw.format !== "csv" },
     },
     annotate: (level, rejects) => {
-      if (env.GITHUB_ACTIONS === "true" && raw.json !== true) {
+      if (env.GITHUB_ACTIONS === "true" && !json) {
         stderr.write(annotations(level, rejects));
       }
     },
@@ -156,7 +154,7 @@ async function execute(invocation: Invocation, input: RunInput): Promise<Outcome
     },
   });
   try {
-    const outcome = await Promise.race([command.execute(raw, host), givenUp(signal)]);
+    const outcome = await Promise.race([command.execute(raw, fields, host), givenUp(signal)]);
     if (exported !== stdout) {
       await new Promise<void>((resolve) => exported.end(resolve));
     }

@@ -28,8 +28,10 @@ interface Terminal {
   readonly env: Environment;
   /** While another program has the terminal, Ctrl-C is that program's. */
   readonly lendTerminal: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Whether the result goes to stdout as a JSON document. */
+  /** Whether the result goes to stdout in JSON. */
   readonly json: boolean;
+  /** Whether it is text for a person, to whom the beginning of a long list is enough. */
+  readonly isToRead: boolean;
   /** Aborted by SIGINT and SIGTERM; work that lasts has to listen. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -116,6 +118,7 @@ export interface HostInput {
     readonly envFile?: string;
     readonly quiet: boolean;
     readonly json: boolean;
+    readonly isToRead: boolean;
   };
   /** Where notices and warnings go. */
   readonly notice: (text: string) => void;
@@ -139,7 +142,7 @@ export function createHost(input: HostInput): Host {
     ): Promise<R> {
       const configInput: ConfigInput = { env, cwd, databaseUrl: flags.databaseUrl, envFile: flags.envFile };
       const display = openDisplay(stderr, flags);
-      const { json } = flags;
+      const { json, isToRead } = flags;
       const prompts = async (): Promise<Prompts | null> => {
         // A dumb terminal cannot draw over what it shows, and a question that nobody sees waits for ever.
         if (json || stdin.isTTY !== true || stderr.isTTY !== true || env.TERM === "dumb") {
@@ -158,7 +161,7 @@ export function createHost(input: HostInput): Host {
           work,
         );
       const terminal: Terminal = {
-        ...{ cwd, env, stdin, stdout, json, signal, lendTerminal, now, actor },
+        ...{ cwd, env, stdin, stdout, json, isToRead, signal, lendTerminal, now, actor },
         ...{ notice, annotate, display, prompts, withConsent: withNames },
       };
       // The types cannot follow the cases, each of which opens just what its name promises.

@@ -267,7 +267,7 @@ it.for<[string[], RegExp]>([
   [["--by", "week", "--limit", "5"], /--by week lists none/],
   [["--limit", "0"], /--limit.*at least 1/],
   [["--since", "yesterday"], /--since.*must be a day/],
-  [["--format", "csv", "--json"], /--json needs --output FILE/],
+  [["--format", "csv", "--json"], /give one of --json and --format csv/],
   [["--format", "table", "--output", "x.txt"], /--output is for CSV/],
   [["--escape-formulas"], /--escape-formulas is for CSV/],
   [["--html", "x.html", "--by", "week"], /--html has all parts/],

@@ -20,6 +20,8 @@ export interface InProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What standard input holds; by default it is empty. */
   readonly input?: string;
+  /** Width of the terminal that standard output is; by default it is none. */
+  readonly columns?: number;
   /** In milliseconds; then it is interrupted, as by Ctrl-C. */
   readonly limit?: number;
   /** Its clock; by default the machine's. */
@@ -36,14 +38,15 @@ export async function builtCommand(root = packageRoot): Promise<typeof run> {
 export async function runInProcess(
   command: typeof run,
   argv: readonly string[],
-  { cwd, env, input = "", limit = 60_000, now = () => new Date() }: InProcessOptions,
+  { cwd, env, input = "", columns, limit = 60_000, now = () => new Date() }: InProcessOptions,
 ): Promise<InProcessResult> {
   const shown: Buffer[] = [];
   const [stdout, stderr, abort] = [new Collector(shown), new Collector(shown), new AbortController()];
+  const terminal = columns === undefined ? {} : { isTTY: true, columns };
   const timer = setTimeout(() => abort.abort(new InterruptedError("SIGINT")), limit);
   try {
     const exitCode = await command({
-      ...{ argv, env, cwd, stdout, stderr, signal: abort.signal, now },
+      ...{ argv, env, cwd, stdout: Object.assign(stdout, terminal), stderr, signal: abort.signal, now },
       stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]),
       lendTerminal: (work) => work(),
     });

@@ -33,6 +33,8 @@ interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   /** File that standard output goes to instead. */
   readonly stdout?: string;
+  /** Height of the terminal; by default it does not know. */
+  readonly rows?: number;
 }
 
 /**
@@ -46,10 +48,10 @@ export function atTerminal(
   args: readonly string[],
   columns: number,
   typed: readonly Typed[] = [],
-  { env = {}, stdout }: Settings = {},
+  { env = {}, stdout, rows = 0 }: Settings = {},
 ): Promise<Session> {
   const home = temporaryFolder();
-  const command = `stty cols ${columns} && exec ${[process.execPath, EXECUTABLE, ...args].map((word) => `'${word}'`).join(" ")}${stdout === undefined ? "" : ` > '${stdout}'`}`;
+  const command = `stty cols ${columns} rows ${rows} && exec ${[process.execPath, EXECUTABLE, ...args].map((word) => `'${word}'`).join(" ")}${stdout === undefined ? "" : ` > '${stdout}'`}`;
   const words =
     process.platform === "linux" ? ["-qec", command, "/dev/null"] : ["-q", "/dev/null", "/bin/sh", "-c", command];
   return new Promise((resolve, reject) => {

@@ -1,9 +1,11 @@
-import { type Changes, type HistoryEntry, listHistory } from "../../core/audit.js";
+import { type Changes, type HistoryEntry, type HistoryPage, listHistory } from "../../core/audit.js";
 import { emailSchema } from "../../core/email-schema.js";
 import { defineCommand, inGroup, type Noun, parameter } from "../command.js";
 import { PENDING } from "../exit-codes.js";
+import { listOptions } from "../list-options.js";
+import type { ListingOf } from "../listing.js";
 import { after, limit, moment } from "../options.js";
-import { type Column, pageText, table } from "../render/table.js";
+import { type Column, table } from "../render/table.js";
 import { grouped, timestamp } from "../render/text.js";
 
 const list = defineCommand({
@@ -23,7 +25,7 @@ const list = defineCommand({
       ),
       since: moment("--since <time>", "only from then on: a day, a time, or an age such as 7d"),
     }),
-    ...inGroup("Output", { limit, after }),
+    ...inGroup("Output", { limit, after, ...listOptions }),
   },
   examples: [
     { command: "vocabdb history --since 24h", description: "What happened since yesterday" },
@@ -41,8 +43,17 @@ const list = defineCommand({
       ...(cursor !== undefined && { after: cursor }),
       limit: size,
     }),
-  text: ({ entries, nextCursor }, view) => pageText(table(entries, COLUMNS, view, "nothing was changed"), nextCursor),
+  list: () => LISTING,
+  text: ({ entries }, view) => table(entries, COLUMNS, view, "nothing was changed"),
 });
+
+const LISTING: ListingOf<HistoryPage> = {
+  rows: "entries",
+  fields: [
+    ...(["id", "occurredAt", "action", "commandLine", "databaseRole", "operator", "reason"] as const),
+    ...(["subjects", "changes"] as const),
+  ],
+};
 
 const COLUMNS: readonly Column<HistoryEntry>[] = [
   { title: "when", value: ({ occurredAt }) => timestamp(occurredAt) },
@@ -51,10 +62,15 @@ const COLUMNS: readonly Column<HistoryEntry>[] = [
     value: ({ action, commandLine }) => commandLine?.replace(/^vocabdb /, "") ?? action,
     flexible: true,
   },
-  { title: "about", value: ({ subjects }) => aboutWhom(subjects), flexible: true },
-  { title: "rows", value: ({ changes }) => rows(changes), flexible: true },
-  { title: "by", value: ({ operator, databaseRole }) => operator ?? `role ${databaseRole}`, flexible: true },
-  { title: "reason", value: ({ reason }) => reason ?? "–", flexible: true },
+  { title: "about", value: ({ subjects }) => aboutWhom(subjects), flexible: true, priority: 2 },
+  { title: "rows", value: ({ changes }) => rows(changes), flexible: true, priority: 5 },
+  {
+    title: "by",
+    value: ({ operator, databaseRole }) => operator ?? `role ${databaseRole}`,
+    flexible: true,
+    priority: 4,
+  },
+  { title: "reason", value: ({ reason }) => reason ?? "–", flexible: true, priority: 3 },
 ];
 
 function aboutWhom(subjects: readonly string[]): string {

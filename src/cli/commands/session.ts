@@ -1,14 +1,16 @@
 import * as z from "zod";
 import { emailSchema } from "../../core/email-schema.js";
-import { listSessions } from "../../core/session-list.js";
+import { listSessions, type SessionPage } from "../../core/session-list.js";
 import { pruneSessions } from "../../core/session-prune.js";
 import { revokeSessions, revokeSessionsOf, SESSION_STATES, type SessionSummary } from "../../core/sessions.js";
 import { ExitCode } from "../../errors/base.js";
 import { UsageError } from "../../errors/usage.js";
 import { defineCommand, inGroup, type Noun, parameter, type View } from "../command.js";
 import { NO_USER, PENDING } from "../exit-codes.js";
+import { listOptions } from "../list-options.js";
+import type { ListingOf } from "../listing.js";
 import { after, confirmMarked, flagOption, limit, optionalEmail, requiredMoment, writing } from "../options.js";
-import { type Column, pageText, table } from "../render/table.js";
+import { type Column, table } from "../render/table.js";
 import { age, count, lines, timestamp } from "../render/text.js";
 
 const list = defineCommand({
@@ -27,7 +29,7 @@ const list = defineCommand({
       ),
       deleted: flagOption("--deleted", "also sessions of soft-deleted users"),
     }),
-    ...inGroup("Output", { limit, after }),
+    ...inGroup("Output", { limit, after, ...listOptions }),
   },
   examples: [
     { command: "vocabdb session list ada@example.com", description: "Where a user is or was signed in" },
@@ -48,8 +50,17 @@ const list = defineCommand({
       ...(cursor !== undefined && { after: cursor }),
       ...{ deleted, limit: size, now: now(), signal },
     }),
-  text: ({ sessions, nextCursor }, view) => pageText(sessionTable(sessions, view), nextCursor),
+  list: () => LISTING,
+  text: ({ sessions }, view) => sessionTable(sessions, view),
 });
+
+const LISTING: ListingOf<SessionPage> = {
+  rows: "sessions",
+  fields: [
+    ...(["id", "email", "state", "userAgent", "fingerprint"] as const),
+    ...(["createdAt", "lastUsedAt", "expiresAt", "revokedAt"] as const),
+  ],
+};
 
 const revoke = defineCommand({
   name: "revoke",
@@ -138,19 +149,14 @@ const prune = defineCommand({
     `${dryRun ? "would remove" : "removed"} ${count(deleted, "session")} that ended before ${timestamp(endedBefore)}`,
 });
 
-/** On 80 columns the id, which `revoke` takes, leaves no room for the fingerprint. */
-const WIDTH_FOR_FINGERPRINT = 90;
-
 function sessionTable(sessions: readonly SessionSummary[], view: View): string {
   const columns: Column<SessionSummary>[] = [
     { title: "id", value: ({ id }) => id },
     { title: "email", value: ({ email }) => email, flexible: true },
     { title: "state", value: ({ state }) => state },
-    { title: "age", value: ({ createdAt }) => age(createdAt, view.now), align: "right" },
-    ...(view.width < WIDTH_FOR_FINGERPRINT
-      ? []
-      : [{ title: "fingerprint", value: ({ fingerprint }: SessionSummary) => fingerprint ?? "–" }]),
-    { title: "user agent", value: ({ userAgent }) => userAgent ?? "–", flexible: true },
+    { title: "age", value: ({ createdAt }) => age(createdAt, view.now), align: "right", priority: 2 },
+    { title: "fingerprint", value: ({ fingerprint }) => fingerprint ?? "–", priority: 4 },
+    { title: "user agent", value: ({ userAgent }) => userAgent ?? "–", flexible: true, priority: 3 },
   ];
   return table(sessions, columns, view, "no sessions");
 }

@@ -10,6 +10,12 @@ import { count, grouped, visible } from "./text.js";
 const ALWAYS = ["rows", "inserted", "updated", "unchanged"] as const;
 const WHEN_THERE_ARE_ANY = ["duplicates", "rejected"] as const;
 
+/** Of the counts, those that can be done without on a narrow terminal. */
+const PRIORITIES: ReadonlyMap<PropertyKey, number> = new Map([
+  ["unchanged", 2],
+  ["duplicates", 3],
+]);
+
 interface Wording<C extends LoadCounts> {
   /** What one row is, in the singular. */
   readonly noun: string;
@@ -43,7 +49,7 @@ function countsTable<C extends LoadCounts>({ files, total }: LoadResult<C>, { fu
     { title: "file", value: ({ file }) => file, flexible: true },
     ...keys.map(
       (key): Column<Line> => ({
-        ...{ title: String(key), align: "right" },
+        ...{ title: String(key), align: "right", priority: PRIORITIES.get(key) ?? 1 },
         value: (row) => grouped(Number(row[key])),
       }),
     ),

@@ -10,29 +10,47 @@ export interface Column<T> {
   readonly align?: "left" | "right";
   /** May be shortened when the terminal is narrow; columns without it keep their width. */
   readonly flexible?: boolean;
+  /** How far it is shortened before others are left out. Default: 12. */
+  readonly comfortable?: number;
+  /** 1 matters most, and stays. Of the others, those with the greatest number are left out first. Default: 1. */
+  readonly priority?: number;
 }
 
-/** A page of a list, and how to see the next one. */
-export function pageText(page: string, nextCursor: string | null): string {
-  return lines(page, nextCursor === null ? null : `more: --after ${nextCursor}`);
-}
-
+const COMFORTABLE_WIDTH = 12;
 const MIN_FLEXIBLE_WIDTH = 8;
+/** Blanks beside each cell. */
+const PADDING = 2;
 
-/** @returns the table, or `empty` where there are no rows. */
+/** @returns the table, with a line on what it has no room for; or `empty` where there are no rows. */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[], view: View, empty: string): string {
   if (rows.length === 0) {
     return empty;
   }
-  const cells = rows.map((row) => columns.map((column) => visible(column.value(row))));
-  const natural = columns.map((column, index) =>
-    Math.max(textWidth(column.title), ...cells.map((line) => textWidth(line[index] ?? ""))),
-  );
-  const widths = fitWidths(natural, columns, view.width);
+  const measured = columns.map((column): Measured<T> => {
+    const cells = rows.map((row) => visible(column.value(row)));
+    const width = cells.reduce((widest, cell) => Math.max(widest, textWidth(cell)), textWidth(column.title));
+    return { column, cells, width };
+  });
+  const kept = withRoom(measured, view.width);
+  const leftOut = measured.filter((each) => !kept.includes(each)).map(({ column }) => column.title);
+  return lines(drawn(kept, view), leftOutText(leftOut, view));
+}
+
+interface Measured<T> {
+  readonly column: Column<T>;
+  readonly cells: readonly string[];
+  /** Of the widest cell, or of the title. */
+  readonly width: number;
+}
+
+function drawn<T>(measured: readonly Measured<T>[], view: View): string {
+  const columns = measured.map(({ column }) => column);
+  const widths = fitWidths(measured, view.width);
+  const cells = (measured[0]?.cells ?? []).map((_, row) => measured.map((each) => each.cells[row] ?? ""));
   const output = new Table({
     head: columns.map((column) => view.ink.strong(column.title)),
     colAligns: columns.map((column) => column.align ?? "left"),
-    colWidths: widths.map((width) => width + 2),
+    colWidths: widths.map((width) => width + PADDING),
     style: { head: [], border: [], compact: true },
     chars: BORDERS,
   });
@@ -66,12 +84,43 @@ const BORDERS = {
   ...{ mid: "─", "mid-mid": "" },
 };
 
+/** @returns those that can be read beside each other */
+function withRoom<T>(measured: readonly Measured<T>[], total: number): readonly Measured<T>[] {
+  const needed = measured.reduce((sum, { column, width }) => {
+    const comfortable = column.flexible ? Math.min(width, column.comfortable ?? COMFORTABLE_WIDTH) : width;
+    return sum + comfortable + PADDING;
+  }, 0);
+  const last = Math.max(...measured.map(({ column }) => column.priority ?? 1));
+  if (needed <= total || last === 1 || measured.length === 1) {
+    return measured;
+  }
+  const index = measured.findLastIndex(({ column }) => column.priority === last);
+  return withRoom(measured.toSpliced(index, 1), total);
+}
+
+function leftOutText(titles: readonly string[], { width, hasFormats = false }: View): string | null {
+  // Pictures have none, and show what stands beside them.
+  const named = titles.filter((title) => title !== "");
+  if (named.length === 0) {
+    return null;
+  }
+  const elsewhere = `a wider terminal${hasFormats ? " or --format csv" : ""}`;
+  return wrapped(`left out: ${named.join(", ")} (for these: ${elsewhere})`, width);
+}
+
+function wrapped(text: string, width: number): string {
+  return text.split(" ").reduce((done, word) => {
+    const lineLength = done.length - done.lastIndexOf("\n") - 1;
+    return `${done}${lineLength + 1 + word.length > width ? "\n" : " "}${word}`;
+  });
+}
+
 /** Takes what is too much from the flexible columns, always from the widest. */
-function fitWidths<T>(natural: readonly number[], columns: readonly Column<T>[], total: number): number[] {
-  const widths = [...natural];
-  let excess = widths.reduce((sum, width) => sum + width + 2, 0) - total;
+function fitWidths<T>(measured: readonly Measured<T>[], total: number): number[] {
+  const widths = measured.map(({ width }) => width);
+  let excess = widths.reduce((sum, width) => sum + width + PADDING, 0) - total;
   while (excess > 0) {
-    const flexible = widths.map((width, index) => (columns[index]?.flexible ? width : 0));
+    const flexible = widths.map((width, index) => (measured[index]?.column.flexible ? width : 0));
     const widest = Math.max(...flexible);
     if (widest <= MIN_FLEXIBLE_WIDTH) {
       break;

@@ -9,13 +9,17 @@ const BAR_WIDTH = 20;
 export function groupColumns(title: string): Column<ProgressGroup>[] {
   const share = (group: ProgressGroup): number => (group.words === 0 ? 0 : group.mastered / group.words);
   return [
-    { title, value: ({ key }) => key ?? "(none)", flexible: true },
-    { title: "words", align: "right", value: ({ words }) => String(words) },
-    { title: "studied", align: "right", value: ({ studied }) => String(studied) },
+    { title, value: ({ key }) => key ?? "(none)", flexible: true, comfortable: 8 },
+    { title: "words", align: "right", value: ({ words }) => String(words), priority: 2 },
+    { title: "studied", align: "right", value: ({ studied }) => String(studied), priority: 5 },
     { title: "mastered", align: "right", value: ({ mastered }) => String(mastered) },
-    { title: "", value: (group) => `${bar(share(group), BAR_WIDTH)} ${percent(share(group)).padStart(5)}` },
+    {
+      title: "",
+      value: (group) => `${bar(share(group), BAR_WIDTH)} ${percent(share(group)).padStart(5)}`,
+      priority: 6,
+    },
     { title: "due", align: "right", value: ({ due }) => String(due) },
-    { title: "accuracy", align: "right", value: ({ accuracy }) => percent(accuracy) },
+    { title: "accuracy", align: "right", value: ({ accuracy }) => percent(accuracy), priority: 3 },
   ];
 }
 

@@ -1,7 +1,13 @@
-/** A team report on the terminal and as CSV. */
-import type { LevelProgress, ProgressReport, UserProgress, WeekActivity } from "../../../core/progress-report.js";
+/** A team report on the terminal, and what its rows are elsewhere. */
+import type {
+  LevelProgress,
+  ProgressReport,
+  ReportGrouping,
+  UserProgress,
+  WeekActivity,
+} from "../../../core/progress-report.js";
 import type { View } from "../../command.js";
-import { type CsvColumn, type CsvOptions, csv } from "../../render/csv.js";
+import type { ListingOf } from "../../listing.js";
 import { type Column, table } from "../../render/table.js";
 import { count, facts, grouped, percent, sparkline, timestamp } from "../../render/text.js";
 import { chartLine, groupColumns } from "./columns.js";
@@ -20,7 +26,7 @@ function listText({ users, levels, weeks, total }: ProgressReport, view: View): 
   const shown = users ?? [];
   const more = total.users - shown.length;
   const hint = more > 0 ? `\nand ${count(more, "more user")}: --limit N, --html FILE, --format csv or --json` : "";
-  return `${table(shown, userColumns(view), view, "no users")}${hint}`;
+  return `${table(shown, USER_COLUMNS, view, "no users")}${hint}`;
 }
 
 function totalText({ report, total }: ProgressReport, view: View): string {
@@ -38,32 +44,21 @@ function totalText({ report, total }: ProgressReport, view: View): string {
   );
 }
 
-/** Sparklines where there is room for them. */
-function userColumns({ width }: View): readonly Column<UserProgress>[] {
-  return width < WIDTH_FOR_SPARKLINES ? USER_COLUMNS : [...USER_COLUMNS, WEEKS_COLUMN];
-}
-
-const WEEKS_COLUMN: Column<UserProgress> = {
-  title: "12 weeks",
-  value: ({ weeklyWords }) => sparkline(weeklyWords ?? []),
-};
-
-const WIDTH_FOR_SPARKLINES = 100;
-
 const USER_COLUMNS: readonly Column<UserProgress>[] = [
   { title: "email", value: ({ email }) => email, flexible: true },
-  { title: "name", value: ({ displayName }) => displayName ?? "–", flexible: true },
-  { title: "words", align: "right", value: ({ words }) => String(words) },
-  { title: "studied", align: "right", value: ({ studied }) => String(studied) },
+  { title: "name", value: ({ displayName }) => displayName ?? "–", flexible: true, comfortable: 10, priority: 4 },
+  { title: "words", align: "right", value: ({ words }) => String(words), priority: 2 },
+  { title: "studied", align: "right", value: ({ studied }) => String(studied), priority: 6 },
   { title: "mastered", align: "right", value: ({ mastered }) => String(mastered) },
   { title: "due", align: "right", value: ({ due }) => String(due) },
-  { title: "accuracy", align: "right", value: ({ accuracy }) => percent(accuracy) },
-  { title: "last activity", value: ({ lastActivity }) => timestamp(lastActivity) },
+  { title: "accuracy", align: "right", value: ({ accuracy }) => percent(accuracy), priority: 3 },
+  { title: "last activity", value: ({ lastActivity }) => timestamp(lastActivity), priority: 5 },
+  { title: "12 weeks", value: ({ weeklyWords }) => sparkline(weeklyWords ?? []), priority: 7 },
 ];
 
 const LEVEL_COLUMNS: readonly Column<LevelProgress>[] = [
   ...groupColumns("level"),
-  { title: "active users", align: "right", value: ({ activeUsers }) => String(activeUsers) },
+  { title: "active users", align: "right", value: ({ activeUsers }) => String(activeUsers), priority: 4 },
 ];
 
 function weekColumns(weeks: readonly WeekActivity[]): Column<WeekActivity>[] {
@@ -72,43 +67,24 @@ function weekColumns(weeks: readonly WeekActivity[]): Column<WeekActivity>[] {
     { title: "week of", value: ({ week }) => week },
     { title: "words", align: "right", value: ({ words }) => String(words) },
     { title: "active users", align: "right", value: ({ activeUsers }) => String(activeUsers) },
-    { title: "", value: ({ words }) => chartLine(words, most) },
+    { title: "", value: ({ words }) => chartLine(words, most), priority: 2 },
   ];
 }
 
-export function reportCsv({ users, levels, weeks }: ProgressReport, options: CsvOptions): string {
-  if (levels !== null) {
-    return csv(levels, LEVEL_CSV, options);
-  }
-  return weeks === null ? csv(users ?? [], USER_CSV, options) : csv(weeks, WEEK_CSV, options);
-}
-
-const USER_CSV: readonly CsvColumn<UserProgress>[] = [
-  { header: "email", value: ({ email }) => email },
-  { header: "display_name", value: ({ displayName }) => displayName },
-  { header: "words", value: ({ words }) => words },
-  { header: "studied", value: ({ studied }) => studied },
-  { header: "mastered", value: ({ mastered }) => mastered },
-  { header: "learning", value: ({ learning }) => learning },
-  { header: "due", value: ({ due }) => due },
-  { header: "reviews", value: ({ reviews }) => reviews },
-  { header: "correct", value: ({ correct }) => correct },
-  { header: "accuracy", value: ({ accuracy }) => accuracy },
-  { header: "last_activity", value: ({ lastActivity }) => lastActivity },
-];
-
-const LEVEL_CSV: readonly CsvColumn<LevelProgress>[] = [
-  { header: "level", value: ({ key }) => key },
-  { header: "words", value: ({ words }) => words },
-  { header: "studied", value: ({ studied }) => studied },
-  { header: "mastered", value: ({ mastered }) => mastered },
-  { header: "due", value: ({ due }) => due },
-  { header: "accuracy", value: ({ accuracy }) => accuracy },
-  { header: "active_users", value: ({ activeUsers }) => activeUsers },
-];
-
-const WEEK_CSV: readonly CsvColumn<WeekActivity>[] = [
-  { header: "week", value: ({ week }) => week },
-  { header: "words", value: ({ words }) => words },
-  { header: "active_users", value: ({ activeUsers }) => activeUsers },
-];
+/** The rows of each kind of report. */
+export const LISTINGS = {
+  user: {
+    rows: "users",
+    fields: [
+      ...(["email", "displayName", "words", "studied", "mastered", "learning", "due", "reviews", "correct"] as const),
+      ...(["accuracy", "lastActivity", "weeklyWords"] as const),
+    ],
+    headers: { weeklyWords: null },
+  },
+  level: {
+    rows: "levels",
+    fields: ["key", "words", "studied", "mastered", "due", "accuracy", "activeUsers"],
+    headers: { key: "level" },
+  },
+  week: { rows: "weeks", fields: ["week", "words", "activeUsers"] },
+} as const satisfies Readonly<Record<Exclude<ReportGrouping, "all">, ListingOf<ProgressReport>>>;

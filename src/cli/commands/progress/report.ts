@@ -7,11 +7,13 @@ import { ExitCode } from "../../../errors/base.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
 import { PENDING } from "../../exit-codes.js";
-import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
+import { refuseJsonOnStdout } from "../../export-options.js";
+import { listOptions } from "../../list-options.js";
 import { domain, force, moment, output } from "../../options.js";
+import { csv } from "../../render/rows.js";
 import { count, visible } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";
-import { reportCsv, reportText } from "./report-text.js";
+import { LISTINGS, reportText } from "./report-text.js";
 
 /** More is for files and programs. */
 const USERS_IN_TABLE = 50;
@@ -49,13 +51,8 @@ const options = {
         .min(1, "must be at least 1")
         .optional(),
     ),
-    format: parameter(
-      "--format <format>",
-      "table or csv (default: csv with --output, table without)",
-      z.enum(["table", "csv"], { error: "must be table or csv" }).optional(),
-    ),
-    escapeFormulas,
-    output,
+    ...listOptions,
+    output: { ...output, description: `${output.description}; CSV of the rows` },
     html: parameter(
       "--html <path>",
       "write everything as one page for a browser, which needs no network; - is standard output",
@@ -101,15 +98,16 @@ export const report = defineCommand({
   result: () => import("../../results/progress.js").then(({ progressReport }) => progressReport),
   run: async (input, services) => {
     refuseCombinations(input, services.json);
+    const { by, output: path, limit = services.isToRead ? USERS_IN_TABLE : undefined } = input;
     if (input.html !== undefined) {
       return writePage(input.html, input, services);
     }
-    if (isCsv(input)) {
-      return writeCsv(input, services);
+    if (path !== undefined) {
+      return writeCsv(path, input, services);
     }
-    const limit = input.limit ?? (services.json ? undefined : USERS_IN_TABLE);
-    return { ...(await makeReport(input, services, { by: input.by, limit, weekly: true })), output: null };
+    return { ...(await makeReport(input, services, { by, limit, weekly: true })), output: null };
   },
+  list: ({ by = "user", output: path, html }) => (path === undefined && html === undefined ? LISTINGS[by] : null),
   text: (result, view) => {
     if (result.output === null) {
       return reportText(result, view);
@@ -124,16 +122,12 @@ export const report = defineCommand({
 type Input = InputOf<typeof options>;
 type WithConnection = ServicesFor["connection"];
 
-function isCsv({ format, output: path }: Input): boolean {
-  return format === "csv" || (format === undefined && path !== undefined);
-}
-
-async function writeCsv(input: Input, services: WithConnection) {
-  const { output: path, force, by, limit } = input;
+async function writeCsv(path: string, input: Input, services: WithConnection) {
+  const { force, by = "user", limit } = input;
   return withOutput({ path, cwd: services.cwd, stdout: services.stdout, force }, async (sink) => {
     const made = await makeReport(input, services, { by, limit });
-    sink.write(reportCsv(made, input));
-    return { ...made, output: path ?? "-" };
+    sink.write(csv(made[LISTINGS[by].rows] ?? [], LISTINGS[by], input));
+    return { ...made, output: path };
   });
 }
 
@@ -203,9 +197,7 @@ function refuseCombinations(input: Input, json: boolean): void {
   if (by !== "user" && (sort !== undefined || limit !== undefined)) {
     throw new UsageError(`--sort and --limit are for users, and --by ${by} lists none`);
   }
-  if (isCsv(input)) {
-    refuseJsonOnStdout(path, json);
-  } else if (path !== undefined || isEscaped) {
-    throw new UsageError(`${path === undefined ? "--escape-formulas" : "--output"} is for CSV: --format csv`);
+  if (path !== undefined && format !== undefined && format !== "csv") {
+    throw new UsageError("--output is for CSV: --format csv");
   }
 }

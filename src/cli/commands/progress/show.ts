@@ -87,8 +87,8 @@ function thisWeek(weeks: ProgressOverview["weeks"]): string {
 
 const DUE_COLUMNS: readonly Column<DueWord>[] = [
   { title: "due since", value: (word) => timestamp(word.nextReviewAt) },
-  { title: "language", value: (word) => word.language },
+  { title: "language", value: (word) => word.language, flexible: true, priority: 3 },
   { title: "term", value: (word) => word.term, flexible: true },
-  { title: "reading", value: (word) => word.reading, flexible: true },
-  { title: "definition", value: (word) => word.definition, flexible: true },
+  { title: "reading", value: (word) => word.reading, flexible: true, priority: 4 },
+  { title: "definition", value: (word) => word.definition, flexible: true, priority: 2 },
 ];

@@ -4,7 +4,8 @@ import { exportUser, exportUserFiles, exportUsers, type UserExport } from "../..
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, type InputOf, inGroup, parameter } from "../../command.js";
 import { NO_USER, PENDING } from "../../exit-codes.js";
-import { escapeFormulas, refuseJsonOnStdout } from "../../export-options.js";
+import { refuseJsonOnStdout } from "../../export-options.js";
+import { escapeFormulas } from "../../list-options.js";
 import { flagOption, force, optionalEmail, output, showDeleted } from "../../options.js";
 import { count, jsonText, visible } from "../../render/text.js";
 import type { ServicesFor } from "../../services.js";

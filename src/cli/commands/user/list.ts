@@ -1,22 +1,24 @@
 import * as z from "zod";
 import type { User } from "../../../core/user.js";
-import { listUsers } from "../../../core/user-list.js";
+import { listUsers, type UserPage } from "../../../core/user-list.js";
 import { UsageError } from "../../../errors/usage.js";
 import { defineCommand, inGroup, parameter } from "../../command.js";
 import { PENDING } from "../../exit-codes.js";
+import { listOptions } from "../../list-options.js";
+import type { ListingOf } from "../../listing.js";
 import { after, domain, flagOption, limit, moment } from "../../options.js";
-import { type Column, pageText, table } from "../../render/table.js";
+import { type Column, table } from "../../render/table.js";
 import { timestamp } from "../../render/text.js";
 
 type Field = keyof User;
 
 const COLUMNS: Readonly<Record<Field, Column<Partial<User>>>> = {
   email: { title: "email", value: ({ email = "" }) => email, flexible: true },
-  displayName: { title: "name", value: ({ displayName }) => displayName ?? "–", flexible: true },
-  id: { title: "id", value: ({ id = "" }) => id },
-  createdAt: { title: "created", value: ({ createdAt = null }) => timestamp(createdAt) },
-  updatedAt: { title: "updated", value: ({ updatedAt = null }) => timestamp(updatedAt) },
-  deletedAt: { title: "deleted", value: ({ deletedAt = null }) => timestamp(deletedAt) },
+  displayName: { title: "name", value: ({ displayName }) => displayName ?? "–", flexible: true, priority: 2 },
+  id: { title: "id", value: ({ id = "" }) => id, priority: 6 },
+  createdAt: { title: "created", value: ({ createdAt = null }) => timestamp(createdAt), priority: 4 },
+  updatedAt: { title: "updated", value: ({ updatedAt = null }) => timestamp(updatedAt), priority: 5 },
+  deletedAt: { title: "deleted", value: ({ deletedAt = null }) => timestamp(deletedAt), priority: 3 },
 };
 const ALL_FIELDS = Object.keys(COLUMNS) as Field[];
 const TITLES = ALL_FIELDS.map((field) => COLUMNS[field].title);
@@ -66,6 +68,7 @@ export const list = defineCommand({
       ),
       limit,
       after,
+      ...listOptions,
     }),
   },
   examples: [
@@ -98,11 +101,16 @@ export const list = defineCommand({
     });
     return { users: fields === undefined ? users : users.map((user) => pick(user, fields)), nextCursor };
   },
-  text: ({ users, nextCursor }, view, { fields = usualFields(users) }) => {
+  list: ({ fields = ALL_FIELDS }) => listing(fields),
+  text: ({ users }, view, { fields = usualFields(users) }) => {
     const columns = fields.map((field) => COLUMNS[field]);
-    return pageText(table(users, columns, view, "no users"), nextCursor);
+    return table(users, columns, view, "no users");
   },
 });
+
+function listing(fields: readonly Field[]): ListingOf<UserPage> {
+  return { rows: "users", fields };
+}
 
 function pick(user: User, fields: readonly Field[]): Partial<User> {
   return Object.fromEntries(fields.map((field) => [field, user[field]]));

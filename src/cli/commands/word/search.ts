@@ -1,12 +1,13 @@
 import * as z from "zod";
-import { type FoundWord, searchWords } from "../../../core/word-search.js";
+import { type FoundWord, type SearchResult, searchWords } from "../../../core/word-search.js";
 import { defineCommand, inGroup, parameter } from "../../command.js";
 import { PENDING } from "../../exit-codes.js";
+import { listOptions } from "../../list-options.js";
+import type { ListingOf } from "../../listing.js";
 import { onlyLanguage } from "../../load-options.js";
 import { limit } from "../../options.js";
 import { type Column, table } from "../../render/table.js";
-import { lines } from "../../render/text.js";
-import { WORD_TABLE } from "./text.js";
+import { WORD_FIELDS, WORD_TABLE } from "./text.js";
 
 export const search = defineCommand({
   name: "search",
@@ -19,7 +20,7 @@ export const search = defineCommand({
   args: {
     text: parameter("<text>", "part of the term or of the reading", z.string().trim().min(1, "must not be empty")),
   },
-  options: { ...inGroup("Selection", { language: onlyLanguage }), ...inGroup("Output", { limit }) },
+  options: { ...inGroup("Selection", { language: onlyLanguage }), ...inGroup("Output", { limit, ...listOptions }) },
   examples: [
     { command: "vocabdb word search pengyou", description: "By reading, without tones" },
     { command: "vocabdb word search 好 --language zh --limit 10", description: "The first words with this character" },
@@ -30,11 +31,14 @@ export const search = defineCommand({
   writes: null,
   result: () => import("../../results/word.js").then(({ wordsFound }) => wordsFound),
   run: (input, { connection }) => searchWords(connection, input.text, { language: input.language, limit: input.limit }),
-  text: ({ words, truncated }, view) =>
-    lines(
-      table(words, COLUMNS, view, "no words"),
-      truncated ? "there are more: search for more of the word, or raise --limit" : null,
-    ),
+  list: () => LISTING,
+  more: ({ truncated }) => (truncated ? "there are more: search for more of the word, or raise --limit" : null),
+  text: ({ words }, view) => table(words, COLUMNS, view, "no words"),
 });
 
-const COLUMNS: readonly Column<FoundWord>[] = [...WORD_TABLE, { title: "match", value: ({ match }) => match }];
+const LISTING: ListingOf<SearchResult> = { rows: "words", fields: [...WORD_FIELDS, "match"] };
+
+const COLUMNS: readonly Column<FoundWord>[] = [
+  ...WORD_TABLE,
+  { title: "match", value: ({ match }) => match, priority: 4 },
+];

@@ -1,7 +1,9 @@
 import * as z from "zod";
-import { type WordStats, wordStats } from "../../../core/words.js";
+import { type WordGrouping, type WordStats, wordStats } from "../../../core/words.js";
 import { defineCommand, inGroup, parameter } from "../../command.js";
 import { PENDING } from "../../exit-codes.js";
+import { listOptions } from "../../list-options.js";
+import type { ListingOf } from "../../listing.js";
 import { onlyLanguage } from "../../load-options.js";
 import { type Column, table } from "../../render/table.js";
 import { bar, count, grouped, lines, percent } from "../../render/text.js";
@@ -19,6 +21,7 @@ export const stats = defineCommand({
       z.enum(["language", "level", "category"], { error: "must be language, level or category" }).default("language"),
     ),
     ...inGroup("Selection", { language: onlyLanguage }),
+    ...inGroup("Output", listOptions),
   },
   examples: [
     { command: "vocabdb word stats", description: "Words of each language" },
@@ -30,13 +33,22 @@ export const stats = defineCommand({
   writes: null,
   result: () => import("../../results/word.js").then(({ wordStats }) => wordStats),
   run: (input, { connection }) => wordStats(connection, input),
+  list: ({ by }) => listing(by),
   text: (result, view) => lines(table(result.by, columns(result), view, "no words"), count(result.total, "word")),
 });
+
+function listing(group: WordGrouping): ListingOf<WordStats> {
+  return { rows: "by", fields: [group, "words"] };
+}
 
 function columns({ groupedBy, total }: WordStats): Column<WordStats["by"][number]>[] {
   return [
     { title: groupedBy, value: (group) => group[groupedBy] ?? "(none)", flexible: true },
     { title: "words", align: "right", value: ({ words }) => grouped(words) },
-    { title: "", value: ({ words }) => `${bar(words / total, BAR_WIDTH)} ${percent(words / total).padStart(5)}` },
+    {
+      title: "",
+      value: ({ words }) => `${bar(words / total, BAR_WIDTH)} ${percent(words / total).padStart(5)}`,
+      priority: 2,
+    },
   ];
 }

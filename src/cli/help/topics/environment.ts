@@ -34,7 +34,11 @@ export const SETTINGS: readonly Item[] = [
 /** How results are shown. */
 const TERMINAL: readonly Item[] = [
   { term: "NO_COLOR", text: "set to anything: no colours, as with --no-color" },
-  { term: "TERM", text: "`dumb`: no colours" },
+  { term: "TERM", text: "`dumb`: no colours and no pager" },
+  {
+    term: "VOCABDB_PAGER, PAGER",
+    text: "what shows lists that are longer than the terminal (default: less); empty: nothing",
+  },
 ];
 
 /** What is read to tell who works, for the history, and where it is told. */

@@ -31,15 +31,28 @@ export const formatting: Topic = {
           "strings, and `null` where there is nothing. A list has its name (`users`, `words`, …) and `nextCursor`. Nothing is " +
           "asked. A failure leaves standard output empty and prints one line on standard error, with a code that stays " +
           "(docs/errors.md of the package):\n" +
-          '  {"error":{"code":"USER_NOT_FOUND","message":"…","hint":"…"}}',
+          '  {"error":{"code":"USER_NOT_FOUND","message":"…","hint":"…"}}\n\n' +
+          "--json=email,createdAt prints these fields only: of a list those of its rows, of other documents their own, and " +
+          "those of a part behind a dot (user.email). Only with =, as a word behind --json is none of its fields.",
       ),
     },
     {
       title: "CSV and NDJSON",
       blocks: prose(
-        "The exports, and `progress report --format csv`, write files for programs: CSV after RFC 4180 with a header, or one JSON " +
+        "--format on every command that lists: table, json (as --json), ndjson or csv, which are the rows alone; that there are " +
+          "more of them is then said on standard error. Errors with json and ndjson are those of --json.\n\n" +
+          "The exports, and `progress report --output`, write files for programs: CSV after RFC 4180 with a header, or one JSON " +
           "object to a line. --output names the file, which you alone can read; `.gz` at its end compresses it. --escape-formulas " +
           "protects who opens CSV in a spreadsheet from cells that it would compute.",
+      ),
+    },
+    {
+      title: "A narrow terminal, and a long list",
+      blocks: prose(
+        "Where a table does not fit, texts are shortened, then the columns that matter least are left out, and named below it. " +
+          "--format csv has all of them.\n\n" +
+          "On a terminal, a list that is longer than it goes through VOCABDB_PAGER, PAGER, or less. Not with --no-pager, and not " +
+          "where the pager is empty or does not work.",
       ),
     },
     {
