@@ -19,7 +19,17 @@ async function offered(words: readonly string[], options: CliOptions = {}): Prom
   return kind === "words" ? lines.map((line) => line.split("\t")[0] ?? "") : [kind, ...lines];
 }
 
-const GLOBALS = ["--database-url", "--env-file", "--json", "--quiet", "--verbose", "--no-color", "--yes", "--help"];
+const GLOBALS = [
+  "--database-url",
+  "--env-file",
+  "--json",
+  "--quiet",
+  "--verbose",
+  "--no-color",
+  "--no-pager",
+  "--yes",
+  "--help",
+];
 
 describe("without a database", () => {
   itWithout.each<[typed: string, offers: readonly string[]]>([

@@ -8,7 +8,8 @@ type Said = Pick<InProcessResult, "stdout" | "stderr"> & { readonly exitCode: nu
 /** @throws with the places that are wrong, unless it is a document of that command, or the error for a failure */
 export async function requireDocument(args: readonly string[], { exitCode, stdout, stderr }: Said): Promise<void> {
   const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  const asked = words.find((word) => /^--json(=|$)/.test(word));
+  // What is completed is not run.
+  const asked = words[0] === "__complete" ? undefined : words.find((word) => /^--json(=|$)/.test(word));
   // A process that was killed, or help, has no document.
   if (asked === undefined || exitCode === null || words.some((word) => /^(-h|--help|-V|--version)$/.test(word))) {
     return;

@@ -57,6 +57,7 @@ const options = {
       "--html <path>",
       "write everything as one page for a browser, which needs no network; - is standard output",
       z.string().min(1, "must not be empty").optional(),
+      { completes: "file" },
     ),
     force,
   }),
