@@ -50,7 +50,7 @@ async function* unpacked(source: Source, { signal, onBytes }: ReadOptions): Asyn
     const file = counted(stream, onBytes);
     const first = await atLeast(file, ZIP.length);
     if (startsWith(first, GZIP)) {
-      yield* gunzipped(source.name, first, file);
+      yield* gunzipped(source.name, first, file, () => stream.destroy());
     } else {
       yield first;
       yield* file;
@@ -84,7 +84,13 @@ async function atLeast(chunks: AsyncGenerator<Buffer>, size: number): Promise<Bu
   return start;
 }
 
-async function* gunzipped(name: string, first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+/** @param close ends the wait of `rest` for more; from Node 22 on, what feeds the unpacking does not end before that */
+async function* gunzipped(
+  name: string,
+  first: Buffer,
+  rest: AsyncGenerator<Buffer>,
+  close: () => void,
+): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: CHUNK_SIZE });
   const packed = async function* () {
     yield first;
@@ -104,6 +110,7 @@ async function* gunzipped(name: string, first: Buffer, rest: AsyncGenerator<Buff
         )
       : error;
   } finally {
+    close();
     gunzip.destroy();
     await feeding;
   }
