@@ -15,6 +15,7 @@ export async function copyRows(
   rows: AsyncIterable<string>,
   signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const sink = client.query(from(`COPY ${into} FROM STDIN`));
   const bytes = async function* () {
     for await (const text of rows) {

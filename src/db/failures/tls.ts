@@ -54,7 +54,8 @@ export const TLS_RULES: readonly Rule[] = [
   },
   {
     finding: "tls.self-signed",
-    says: /^self[- ]signed certificate$/,
+    // Node 24 adds advice to it.
+    says: /^self[- ]signed certificate(?:;|$)/,
     explain: ({ where, target }) => [
       `the certificate of ${where} is signed by nobody but itself, and ${trusted(target)}`,
       `copy the certificate of the server (its ssl_cert_file) here by a safe way and name it: ${shownUrlWithTls(target, "verify-full", "/path/to/server.crt")}`,
