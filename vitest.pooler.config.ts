@@ -8,9 +8,11 @@ import base from "./vitest.config.js";
 /** What is of no pooler's concern, and would only be done thrice. */
 const ELSEWHERE = [
   // Text out of data, and where it goes.
-  "test/cli/{render,output,operator,terminal,seed-output}.test.ts",
+  "test/cli/{render,output,operator,terminal,seed-output,formats,widths,pager,report-page}.test.ts",
+  // What the command line says of itself.
+  "test/cli/{examples,schema}.test.ts",
   // What is wrong before there is a connection, and who has to confirm what.
-  "test/cli/{exit-codes,mark}.test.ts",
+  "test/cli/{exit-codes,mark,prompts}.test.ts",
   // The library's own pools, against each other.
   "test/cli/user-concurrency.test.ts",
   // How files are read, before there is a connection.
