@@ -36,3 +36,8 @@ export const globalOptions = {
   },
   yes: { group: "General", flags: "-y, --yes", description: "answer ordinary questions with yes" },
 } as const satisfies Record<string, Described>;
+
+/** The parser's own, which no command is told of. */
+export const HELP: Described = { flags: "-h, --help", description: "show help", group: "General" };
+/** Of vocabdb itself. */
+export const VERSION: Described = { flags: "-V, --version", description: "show the version", group: "General" };

@@ -6,7 +6,7 @@ import type { Noun } from "./command.js";
 import { globalOptions } from "./global-options.js";
 import { optionsOf, takeFields } from "./json-fields.js";
 import { buildProgram, type Invocation, nounsIn } from "./program.js";
-import { registry } from "./registry.js";
+import { onlyCommand, registry } from "./registry.js";
 import { visibleLines } from "./render/text.js";
 
 interface ParseInput {
@@ -82,9 +82,13 @@ function wordsOf(argv: readonly string[], noun: Noun | undefined): string[] {
   if (noun === undefined) {
     return [];
   }
-  const next = argv.slice(argv.indexOf(noun.name) + 1).find((word) => !word.startsWith("-"));
+  const next = wordAfter(noun, argv);
   const command = noun.commands.find(({ name }) => name === next);
-  return command === undefined || noun.commands.length === 1 ? [noun.name] : [noun.name, command.name];
+  return command === undefined || command === onlyCommand(noun) ? [noun.name] : [noun.name, command.name];
+}
+
+function wordAfter({ name }: Noun, argv: readonly string[]): string | undefined {
+  return argv.slice(argv.indexOf(name) + 1).find((word) => !word.startsWith("-"));
 }
 
 /** A word after a noun that works alone (`vocabdb migrate stauts`) is taken for its argument; it never has one. */
@@ -92,8 +96,9 @@ function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string
   if (noun?.defaultCommand === undefined) {
     return null;
   }
-  const word = argv.slice(argv.indexOf(noun.name) + 1).find((candidate) => !candidate.startsWith("-"));
-  const isCommand = noun.commands.length > 1 && noun.commands.some((command) => command.name === word);
+  const word = wordAfter(noun, argv);
+  const isAlone = onlyCommand(noun) !== null;
+  const isCommand = !isAlone && noun.commands.some((command) => command.name === word);
   if (word === undefined || isCommand) {
     return null;
   }
@@ -101,6 +106,6 @@ function unknownCommand(noun: Noun | undefined, argv: readonly string[]): string
     word,
     noun.commands.map(({ name }) => name),
   );
-  const suggestion = meant === null || noun.commands.length === 1 ? "" : ` (Did you mean ${meant}?)`;
+  const suggestion = meant === null || isAlone ? "" : ` (Did you mean ${meant}?)`;
   return `\`vocabdb ${noun.name}\` knows no ${JSON.stringify(word)}${suggestion}`;
 }

@@ -2,7 +2,7 @@
 import { Command as Commander, Option } from "commander";
 import { packageVersion } from "../package-root.js";
 import type { Command, Described, Noun } from "./command.js";
-import { registry } from "./registry.js";
+import { onlyCommand, registry } from "./registry.js";
 
 export interface Invocation {
   readonly command: Command;
@@ -50,8 +50,9 @@ function addCommands(
   output: ProgramOutput,
   invoked: (invocation: Invocation) => void,
 ): void {
-  if (noun.commands.length === 1 && noun.defaultCommand !== undefined) {
-    addAction(node, noun.defaultCommand, invoked);
+  const only = onlyCommand(noun);
+  if (only !== null) {
+    addAction(node, only, invoked);
     return;
   }
   for (const command of noun.commands) {

@@ -1,5 +1,5 @@
 /** The nouns, and where their commands are: a module is loaded only when its noun is on the command line. */
-import type { Noun } from "./command.js";
+import type { Command, Noun } from "./command.js";
 
 interface RegistryEntry {
   readonly summary: string;
@@ -52,3 +52,8 @@ export const registry: Readonly<Record<string, RegistryEntry>> = {
     load: () => import("./commands/help.js").then((module) => module.help),
   },
 };
+
+/** The command that the noun alone stands for, where it is the only one and has no name of its own; null where a name follows. */
+export function onlyCommand({ commands, defaultCommand }: Noun): Command | null {
+  return commands.length === 1 ? (defaultCommand ?? null) : null;
+}

@@ -13,7 +13,7 @@ import { vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { migrateFirst } from "../support/migrating.js";
 import { addPeople } from "../support/people.js";
-import { type Message, type Verdict, withProxy } from "../support/proxy.js";
+import { type Message, type Verdict, withLossyProxy, withProxy } from "../support/proxy.js";
 
 const SHIPPED = readMigrations();
 
@@ -21,16 +21,14 @@ const says = ({ body }: Message): string => body.toString("latin1");
 const isCommit = (message: Message): boolean => message.type === "Q" && says(message) === "COMMIT\0";
 const isCommitted = (message: Message): boolean => message.type === "C" && says(message) === "COMMIT\0";
 
-/** Loses the connection at the first message of that kind. */
+/** Loses the connection at each message of that kind. */
 function losing<T>(
   { target, direct }: TestDatabase,
   isLost: (message: Message) => boolean,
   work: (target: Target) => Promise<T>,
 ): Promise<T> {
   const { host = "", port = 0 } = direct;
-  const watch = (message: Message): Promise<Verdict> | undefined =>
-    isLost(message) ? Promise.resolve("lose") : undefined;
-  return withProxy({ host, port }, watch, (proxy) => work({ ...target, host: "127.0.0.1", port: proxy }));
+  return withLossyProxy({ host, port }, isLost, (proxy) => work({ ...target, host: "127.0.0.1", port: proxy }));
 }
 
 const addWord = (target: Target): Promise<unknown> =>

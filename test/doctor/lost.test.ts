@@ -2,14 +2,13 @@
 import { expect } from "vitest";
 import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { type Message, withProxy } from "../support/proxy.js";
+import { type Message, withLossyProxy } from "../support/proxy.js";
 
 /** Loses the connection at the first statement with that text. */
 function doctorLosing({ url, direct }: TestDatabase, text: string, ...args: readonly string[]) {
   const { host = "", port = 0 } = direct;
-  const watch = ({ type, body }: Message) =>
-    type === "Q" && body.includes(text) ? Promise.resolve("lose" as const) : undefined;
-  return withProxy({ host, port }, watch, (proxyPort) => {
+  const isStatement = ({ type, body }: Message): boolean => type === "Q" && body.includes(text);
+  return withLossyProxy({ host, port }, isStatement, (proxyPort) => {
     const lossy = new URL(url);
     lossy.port = String(proxyPort);
     lossy.searchParams.set("sslmode", "disable");

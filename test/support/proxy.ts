@@ -47,6 +47,15 @@ export async function withProxy<T>(server: Address, watch: Watch, work: (port: n
   }
 }
 
+/** Loses the connection at each message of that kind. */
+export function withLossyProxy<T>(
+  server: Address,
+  isLost: (message: Message) => boolean,
+  work: (port: number) => Promise<T>,
+): Promise<T> {
+  return withProxy(server, (message) => (isLost(message) ? Promise.resolve("lose") : undefined), work);
+}
+
 /** What the two directions of a connection have to know of each other. */
 interface Phase {
   /** The client has said nothing yet but, perhaps, that it would like to encrypt. */

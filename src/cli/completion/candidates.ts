@@ -1,9 +1,10 @@
 /** What may stand in the place of the word that is being typed. */
 import type { Suggestion } from "../../core/suggestions.js";
 import type { Command, Completes, Described, Parameter } from "../command.js";
+import { HELP, VERSION } from "../global-options.js";
 import { topics } from "../help/topics.js";
 import { registry } from "../registry.js";
-import { isGroup, isNamed, type KnownOption, type Line } from "./line.js";
+import { isGroup, isNamed, type KnownOption, type Line, optionsOf } from "./line.js";
 
 /** `files` and `folders` are the shell's to find; after `beginnings` the word goes on. */
 export interface Candidates {
@@ -26,7 +27,6 @@ export type Ask = (
 ) => Promise<readonly Suggestion[]>;
 
 const NOTHING: Candidates = { kind: "words", found: [] };
-const HELP: Candidate = { value: "--help", description: "display help for command" };
 
 /** @param word as far as it is typed */
 export async function candidatesFor(line: Line, word: string, ask: Ask): Promise<Candidates> {
@@ -59,12 +59,14 @@ function inOption(name: string, { kind, found }: Candidates): Candidates {
 
 function options({ options, given, words }: Line, word: string): Candidates {
   const open = options.filter((known) => isRepeatable(known) || !given.has(known.option.attributeName()));
-  const found = open.map(({ option, described }) => ({
-    value: option.long ?? option.short ?? "",
-    description: described.description,
-  }));
-  const version = { value: "--version", description: "output the version number" };
-  return beginning(word, [...found, HELP, ...(words.length === 0 ? [version] : [])]);
+  const found = [...open, ...optionsOf(words.length === 0 ? { HELP, VERSION } : { HELP })];
+  return beginning(
+    word,
+    found.map(({ option, described }) => ({
+      value: option.long ?? option.short ?? "",
+      description: described.description,
+    })),
+  );
 }
 
 function isRepeatable({ option, described }: KnownOption): boolean {

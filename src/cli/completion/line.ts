@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { Command, Described, Noun } from "../command.js";
 import { globalOptions } from "../global-options.js";
-import { registry } from "../registry.js";
+import { onlyCommand, registry } from "../registry.js";
 
 export interface KnownOption {
   readonly option: Option;
@@ -99,7 +99,7 @@ export function isNamed({ short, long }: Option, name: string): boolean {
 
 /** Whether a word after the noun names one of several commands. */
 export function isGroup(noun: Noun | null): boolean {
-  return noun !== null && !(noun.commands.length === 1 && noun.defaultCommand !== undefined);
+  return noun !== null && onlyCommand(noun) === null;
 }
 
 function naming(command: Command): Pick<Line, "command" | "options"> {
@@ -110,7 +110,7 @@ function given(line: Line, option: Option, value: string): Line {
   return { ...line, given: new Map([...line.given, [option.attributeName(), value]]) };
 }
 
-function optionsOf(declared: Readonly<Record<string, Described>>): KnownOption[] {
+export function optionsOf(declared: Readonly<Record<string, Described>>): KnownOption[] {
   return Object.values(declared).map((described) => ({
     option: new Option(described.flags, described.description),
     described,

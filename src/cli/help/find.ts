@@ -2,9 +2,9 @@
 import { UsageError } from "../../errors/usage.js";
 import { nearest } from "../../nearest.js";
 import type { Noun } from "../command.js";
-import { registry } from "../registry.js";
+import { onlyCommand, registry } from "../registry.js";
 import type { Page } from "./page.js";
-import { commandName, commandPage, nounPage, programPage, withGlobalOptions } from "./pages.js";
+import { commandPage, nounPage, programPage, withGlobalOptions } from "./pages.js";
 import { topicPage, topics } from "./topics.js";
 
 /** @throws {UsageError} naming the command or topic that may have been meant */
@@ -26,8 +26,8 @@ export async function findPage(words: readonly string[]): Promise<Page> {
 }
 
 function pageOf(noun: Noun, words: readonly string[]): Page {
-  const [only] = noun.commands;
-  if (only !== undefined && commandName(noun, only) === noun.name) {
+  const only = onlyCommand(noun);
+  if (only !== null) {
     refuseMore(words, noun.name);
     return commandPage(noun, only);
   }

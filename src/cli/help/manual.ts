@@ -1,15 +1,8 @@
 /** The manual pages: vocabdb(1), one for each noun, one for each topic. */
 import type { Noun } from "../command.js";
+import { onlyCommand } from "../registry.js";
 import type { Page } from "./page.js";
-import {
-  commandName,
-  commandPage,
-  GLOBAL_OPTIONS,
-  nounPage,
-  optionSections,
-  programPage,
-  withGlobalOptions,
-} from "./pages.js";
+import { commandPage, GLOBAL_OPTIONS, nounPage, optionSections, programPage, withGlobalOptions } from "./pages.js";
 import { chapterOf, manualName, pageRoff } from "./roff.js";
 
 /** @returns contents by the name of the file, such as `vocabdb-user.1` */
@@ -19,8 +12,7 @@ export function manuals(nouns: readonly Noun[], topics: readonly Page[]): Readon
   const files = [[program, pageRoff(program)] as const];
   for (const noun of nouns) {
     const pages = noun.commands.map((command) => commandPage(noun, command));
-    const [only] = noun.commands;
-    if (only !== undefined && commandName(noun, only) === noun.name) {
+    if (onlyCommand(noun) !== null) {
       files.push(...pages.map((page) => [page, pageRoff(withGlobalOptions(page))] as const));
     } else {
       const page = nounPage(noun);

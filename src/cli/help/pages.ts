@@ -1,7 +1,7 @@
 /** The pages of vocabdb, its nouns and their commands, from the declarations that parse the command line. */
 import { type Command, type Described, type Noun, OPTION_GROUPS } from "../command.js";
-import { globalOptions } from "../global-options.js";
-import { registry } from "../registry.js";
+import { globalOptions, HELP, VERSION } from "../global-options.js";
+import { onlyCommand, registry } from "../registry.js";
 import { type Item, list, type Page, prose, type Section, section } from "./page.js";
 import { topics } from "./topics.js";
 
@@ -14,10 +14,6 @@ const FIRST_STEPS: readonly Item[] = [
   { term: "vocabdb seed --demo", text: "Words, and users to try things with" },
   { term: "vocabdb progress show ada@example.com", text: "What one of them has learned" },
 ];
-
-/** Commander's own. */
-const HELP: Described = { flags: "-h, --help", description: "show help", group: "General" };
-const VERSION: Described = { flags: "-V, --version", description: "show the version", group: "General" };
 
 /** Options that every command understands. */
 export const GLOBAL_OPTIONS: readonly Described[] = [...Object.values(globalOptions), HELP];
@@ -52,7 +48,7 @@ function summariesOf(entries: Readonly<Record<string, { readonly summary: string
 
 /** What is typed after `vocabdb`: both words, unless the noun has this one command. */
 export function commandName(noun: Noun, command: Command): string {
-  return noun.commands.length === 1 && noun.defaultCommand === command ? noun.name : `${noun.name} ${command.name}`;
+  return onlyCommand(noun) === command ? noun.name : `${noun.name} ${command.name}`;
 }
 
 export function nounPage({ name, commands, defaultCommand }: Noun): Page {

@@ -1,4 +1,5 @@
 /** A page for the terminal. */
+import { ownWidth, wrap } from "../render/wrap.js";
 import type { Block, Item, Page } from "./page.js";
 
 /** Lines of prose that are longer are hard to follow. */
@@ -48,13 +49,13 @@ function blockText(block: Block, columns: number, indent: string): string {
 function listText(items: readonly Item[], columns: number, indent: string): string {
   const hasShort = items.some(({ term }) => /^-\w,/.test(term));
   const terms = items.map(({ term }) => (hasShort && term.startsWith("--") ? `    ${term}` : term));
-  const widths = terms.map(textWidth).filter((width) => width <= MAX_TERM);
+  const widths = terms.map(ownWidth).filter((width) => width <= MAX_TERM);
   const hanging = columns < WIDE ? indent.length + 6 : indent.length + Math.max(0, ...widths) + INDENT.length;
   const margin = " ".repeat(hanging);
   return items
     .map(({ text }, index) => {
       const term = `${indent}${terms[index]}`;
-      const gap = hanging - textWidth(term);
+      const gap = hanging - ownWidth(term);
       return columns >= WIDE && gap >= INDENT.length
         ? wrap(text, columns, margin, term + " ".repeat(gap))
         : `${term}\n${wrap(text, columns, margin, margin)}`;
@@ -66,31 +67,4 @@ function seeAlsoText(names: readonly string[], columns: number): string {
   // A name is not broken: no-break spaces hold it together until the lines are made.
   const pages = names.map((name) => `vocabdb help ${name}`.replaceAll(" ", "\u00a0")).join(", ");
   return wrap(pages, columns, INDENT, INDENT).replaceAll("\u00a0", " ");
-}
-
-/**
- * @param margin before each line but the first
- * @param first before the first line
- */
-function wrap(text: string, columns: number, margin: string, first = ""): string {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(" ")) {
-    if (!isEmpty && textWidth(line) + 1 + textWidth(word) > columns) {
-      lines.push(line);
-      line = `${margin}${word}`;
-    } else {
-      line += isEmpty ? word : ` ${word}`;
-    }
-    isEmpty = false;
-  }
-  return [...lines, line].join("\n");
-}
-
-const DOUBLE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/g;
-
-/** Of text of ours; the rules for any text (render/width.ts) take longer to load than this takes to print. */
-function textWidth(text: string): number {
-  return text.length + (text.match(DOUBLE)?.length ?? 0);
 }

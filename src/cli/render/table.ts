@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import type { View } from "../command.js";
 import { lines, visible } from "./text.js";
 import { textWidth } from "./width.js";
+import { wrap } from "./wrap.js";
 
 export interface Column<T> {
   readonly title: string;
@@ -105,14 +106,7 @@ function leftOutText(titles: readonly string[], { width, hasFormats = false }: V
     return null;
   }
   const elsewhere = `a wider terminal${hasFormats ? " or --format csv" : ""}`;
-  return wrapped(`left out: ${named.join(", ")} (for these: ${elsewhere})`, width);
-}
-
-function wrapped(text: string, width: number): string {
-  return text.split(" ").reduce((done, word) => {
-    const lineLength = done.length - done.lastIndexOf("\n") - 1;
-    return `${done}${lineLength + 1 + word.length > width ? "\n" : " "}${word}`;
-  });
+  return wrap(`left out: ${named.join(", ")} (for these: ${elsewhere})`, width, "");
 }
 
 /** Takes what is too much from the flexible columns, always from the widest. */

@@ -1,6 +1,18 @@
 /** What `vocabdb progress` prints with `--json`. */
 import * as z from "zod";
-import { changed, count, dryRun, id, nextCursor, optionalTime, output, share, time, user } from "./shared.js";
+import {
+  changed,
+  count,
+  dryRun,
+  id,
+  learnedWord,
+  nextCursor,
+  optionalTime,
+  output,
+  share,
+  time,
+  user,
+} from "./shared.js";
 
 const accuracy = share.nullable().describe("correct / reviews; null without reviews");
 
@@ -51,16 +63,7 @@ export const progressList = z.object({
     .array(
       z.object({
         wordId: id,
-        language: z.string(),
-        term: z.string(),
-        reading: z.string(),
-        sense: z.string(),
-        definition: z.string(),
-        studyCount: count,
-        correctCount: count,
-        confidence: share,
-        lastStudiedAt: optionalTime,
-        nextReviewAt: time,
+        ...learnedWord,
         state: z.enum(["new", "learning", "mastered"]).describe("new: never studied"),
       }),
     )

@@ -20,6 +20,20 @@ export const output = z.string().nullable().describe("file that was written; nul
 
 export const nextCursor = z.string().nullable().describe("for --after, to get the next page; null on the last page");
 
+/** A word, and what somebody has learned of it. */
+export const learnedWord = {
+  language: z.string(),
+  term: z.string(),
+  reading: z.string(),
+  sense: z.string(),
+  definition: z.string(),
+  studyCount: count,
+  correctCount: count,
+  confidence: share,
+  lastStudiedAt: optionalTime,
+  nextReviewAt: time,
+} as const;
+
 export const user = z
   .object({
     id,

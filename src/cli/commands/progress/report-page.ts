@@ -68,8 +68,8 @@ function figuresOf({ total }: ProgressReport): Markup {
   const figures = [
     ["Users", grouped(total.users), `${grouped(total.activeUsers)} of them active`],
     ["Words with progress", grouped(total.words), `${grouped(total.studied)} studied`],
-    ["Mastered", grouped(total.mastered), `${percent(shareOf(total))} of the words`],
-    ["Due now", grouped(total.due), `${percent(total.words === 0 ? null : total.due / total.words)} of the words`],
+    ["Mastered", grouped(total.mastered), `${percent(shareOf(total.mastered, total))} of the words`],
+    ["Due now", grouped(total.due), `${percent(shareOf(total.due, total))} of the words`],
     ["Accuracy", percent(total.accuracy), `${grouped(total.correct)} of ${grouped(total.reviews)} reviews`],
   ] as const;
   return html`<dl class="figures">
@@ -97,7 +97,7 @@ ${columnChart(columns)}
 function wholeFigure({ total }: ProgressReport): Markup {
   const legend = partsOf(total).map(
     ({ name, amount }) =>
-      html`<div><svg aria-hidden="true"><rect class="${name}" width="100%" height="100%" rx="3"/></svg><dt>${PART_TEXT[name]}</dt><dd>${grouped(amount)}</dd><dd>${percent(total.words === 0 ? null : amount / total.words)}</dd></div>\n`,
+      html`<div><svg aria-hidden="true"><rect class="${name}" width="100%" height="100%" rx="3"/></svg><dt>${PART_TEXT[name]}</dt><dd>${grouped(amount)}</dd><dd>${percent(shareOf(amount, total))}</dd></div>\n`,
   );
   return html`<figure class="card">
 <figcaption><h2>How well the words are known</h2></figcaption>
@@ -122,8 +122,8 @@ function partsOf({ words, studied, mastered }: Counted): (Part & { readonly name
   ];
 }
 
-function shareOf({ words, mastered }: Counted): number | null {
-  return words === 0 ? null : mastered / words;
+function shareOf(part: number, { words }: Pick<Counted, "words">): number | null {
+  return words === 0 ? null : part / words;
 }
 
 function* list(title: string, note: string, table: Iterable<Markup>): Generator<string> {
@@ -149,7 +149,7 @@ const COUNT_COLUMNS: readonly PageColumn<Counted & Pick<UserProgress, "due" | "a
   {
     ...{ key: "share", title: "Share mastered", kind: "share" },
     value: (counted) =>
-      html`<span>${stackedBar(partsOf(counted))}<span>${percent(shareOf(counted))}<span class="also"> mastered</span></span></span>`,
+      html`<span>${stackedBar(partsOf(counted))}<span>${percent(shareOf(counted.mastered, counted))}<span class="also"> mastered</span></span></span>`,
   },
   { key: "due", title: "Due", kind: "number", value: ({ due }) => grouped(due) },
   { key: "accuracy", title: "Accuracy", kind: "number", value: ({ accuracy }) => percent(accuracy) },
