@@ -62,7 +62,7 @@ const shared = {
 const bundles = await Promise.all([
   build({
     ...shared,
-    entryPoints: { cli: "src/cli/main.ts" },
+    entryPoints: { cli: "src/cli/main.ts", run: "src/cli/run.ts" },
     chunkNames: "chunks/[name]-[hash]",
     minifySyntax: true,
     minifyWhitespace: true,

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { Guard } from "../core/mark.js";
 import { UsageError } from "../errors/usage.js";
+import type { Described, OptionGroup } from "./described.js";
 import { type ExitMeanings, exitCodesOf } from "./exit-codes.js";
 import { refuseUnknown } from "./json-fields.js";
 import { formatOf, type Listed, type ListFormat, type Listing } from "./listing.js";
@@ -14,43 +15,6 @@ import type { Host, Opening, ServicesFor } from "./services.js";
  * (and says what, such as `seed --demo`).
  */
 export type MarkedRule = "allow" | Guard["rule"];
-
-/** What options are for. Help shows them in this order, after those that are in no group. */
-export const OPTION_GROUPS = [
-  "Input",
-  "Bad records",
-  "Selection",
-  "Output",
-  "Changing data",
-  "Connection",
-  "General",
-] as const;
-export type OptionGroup = (typeof OPTION_GROUPS)[number];
-
-/** What a shell completes a value with. Those of an enumeration need not be declared: the schema has them. */
-export type Completes =
-  | "file"
-  | "folder"
-  /** Live users; with `--deleted` on the line, the soft-deleted ones too. */
-  | "email"
-  | "deletedEmail"
-  | "anyEmail"
-  | "language"
-  /** Of the words of `--language`, if that is on the line. */
-  | "level"
-  /** Words that are known without a database; asked for when they are needed. */
-  | { readonly words: () => Promise<readonly string[]>; readonly separator?: "," };
-
-/** An argument or option as help shows it. */
-export interface Described {
-  /** Commander's notation: `-n, --dry-run`, `--limit <count>`; for an argument `<email>`, `[email]`, `<id...>`. */
-  readonly flags: string;
-  readonly description: string;
-  /** May be given several times; the schema then takes a list. */
-  readonly repeatable?: boolean;
-  readonly group?: OptionGroup;
-  readonly completes?: Completes;
-}
 
 export interface Parameter<S extends z.ZodType = z.ZodType> extends Described {
   /** From what commander hands over (text, true, a list, undefined) to the trusted value. */

@@ -1,5 +1,5 @@
 /** Options that every command understands. Without zod, so that `--help` need not load it: `run` takes them as they come. */
-import type { Described } from "./command.js";
+import type { Described } from "./described.js";
 
 export const globalOptions = {
   databaseUrl: {

@@ -1,7 +1,8 @@
 /** `--json=email,createdAt`: a document of some fields only. */
 import { UsageError } from "../errors/usage.js";
 import { nearest } from "../nearest.js";
-import type { Described, Noun } from "./command.js";
+import type { Noun } from "./command.js";
+import type { Described } from "./described.js";
 
 const FIELDS = "--json=";
 

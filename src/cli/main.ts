@@ -2,15 +2,36 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { InterruptedError } from "../errors/interrupted.js";
 import { FileError } from "../errors/usage.js";
-import { mannerIn } from "./manner.js";
-import { errorJson, errorText, reportOf } from "./render/error.js";
-import { PLAIN } from "./render/ink.js";
-import { run } from "./run.js";
-
-/** Without the edge: one invocation in a process that goes on. */
-export { run };
+import { frontPage } from "./front-page.js";
+import { visibleLines } from "./render/text.js";
 
 export async function main(): Promise<void> {
+  // `vocabdb … | head`: nobody reads any more, and that is no failure.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", ({ code = "unknown error" }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") {
+        process.exit();
+      }
+      // A result that is cut short must not look like a whole one. Nothing depends on what stderr is told.
+      if (stream === process.stdout) {
+        void endWith(new FileError("standard output", `cannot be written (${code})`));
+      }
+    });
+  }
+  process.on("uncaughtException", endWith);
+
+  const argv = process.argv.slice(2);
+  const page = await frontPage(argv, process.stdout.columns || Number.POSITIVE_INFINITY);
+  if (page === null) {
+    process.exitCode = await runCommand(argv);
+  } else {
+    process.stdout.write(`${visibleLines(page)}\n`);
+  }
+  endWhenWritten();
+}
+
+/** @returns the exit code */
+async function runCommand(argv: readonly string[]): Promise<number> {
   const abort = new AbortController();
   const terminal = { isLent: false };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -27,24 +48,12 @@ export async function main(): Promise<void> {
       abort.abort(new InterruptedError(signal));
     });
   }
-  // `vocabdb … | head`: nobody reads any more, and that is no failure.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", ({ code = "unknown error" }: NodeJS.ErrnoException) => {
-      if (code === "EPIPE") {
-        process.exit();
-      }
-      // A result that is cut short must not look like a whole one. Nothing depends on what stderr is told.
-      if (stream === process.stdout) {
-        void endWith(new FileError("standard output", `cannot be written (${code})`));
-      }
-    });
-  }
-  process.on("uncaughtException", endWith);
   // Node gives each address of a host 250 ms, less than a far-away server needs.
   setDefaultAutoSelectFamilyAttemptTimeout(3_000);
 
-  process.exitCode = await run({
-    argv: process.argv.slice(2),
+  const { run } = await import("./run.js");
+  return run({
+    argv,
     env: process.env,
     cwd: process.cwd(),
     stdin: process.stdin,
@@ -61,7 +70,6 @@ export async function main(): Promise<void> {
     },
     now: () => new Date(),
   });
-  endWhenWritten();
 }
 
 /**
@@ -79,6 +87,11 @@ function endWhenWritten(): void {
 
 /** For what fails where no command can be told of it. */
 async function endWith(error: Error): Promise<void> {
+  const [{ errorJson, errorText, reportOf }, { PLAIN }, { mannerIn }] = await Promise.all([
+    import("./render/error.js"),
+    import("./render/ink.js"),
+    import("./manner.js"),
+  ]);
   const report = reportOf(error);
   const { json } = await mannerIn(process.argv.slice(2));
   process.stderr.write(`${json ? errorJson(report) : errorText(report, PLAIN)}\n`);

@@ -1,7 +1,8 @@
 /** Declared commands become a commander program. */
 import { Command as Commander, Option } from "commander";
 import { packageVersion } from "../package-root.js";
-import type { Command, Described, Noun } from "./command.js";
+import type { Command, Noun } from "./command.js";
+import type { Described } from "./described.js";
 import { onlyCommand, registry } from "./registry.js";
 
 export interface Invocation {

@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, it as itWithout, onTestFinished } from "vitest";
-import type { Completes } from "../../src/cli/command.js";
 import { SCRIPTS, SHELLS } from "../../src/cli/completion/scripts.js";
 import { asTyped, readShellLine } from "../../src/cli/completion/shell-line.js";
+import type { Completes } from "../../src/cli/described.js";
 import { registry } from "../../src/cli/registry.js";
 import { suggest } from "../../src/core/suggestions.js";
 import { type CliOptions, folderWith, vocabdb, vocabdbHere } from "../support/cli.js";

@@ -4,20 +4,18 @@
  */
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { Page } from "../../src/cli/help/page.js";
 import { commandPage, programPage } from "../../src/cli/help/pages.js";
 import { topicPage, topics } from "../../src/cli/help/topics.js";
 import { registry } from "../../src/cli/registry.js";
-import type { run } from "../../src/cli/run.js";
 import { findProgram } from "../../src/core/programs.js";
 import { packageRoot } from "../../src/package-root.js";
 import { EXECUTABLE, folderWith, startProcess } from "../support/cli.js";
 import { itOn } from "../support/database.js";
 import { withHome } from "../support/home.js";
-import { runInProcess } from "../support/in-process.js";
+import { builtCommand, runInProcess } from "../support/in-process.js";
 import { freePort } from "../support/ports.js";
 
 /** What no test can run as it stands, and why. */
@@ -81,9 +79,7 @@ function examplesOf(pages: readonly Page[]): string[] {
     .flatMap((block) => (block.kind === "examples" ? block.items.map(({ term }) => term) : []));
 }
 
-const { run: cli } = (await import(pathToFileURL(join(packageRoot, "dist", "cli.js")).href)) as {
-  readonly run: typeof run;
-};
+const cli = await builtCommand();
 
 /** A shell and programs of their own, or what is to be read at a terminal. */
 const NEEDS_PROCESS = /[|$>&]|^vocabdb db shell/;

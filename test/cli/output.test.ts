@@ -28,6 +28,17 @@ describe("help", () => {
     const { exitCode, stdout } = await vocabdb(["--version"]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${packageVersion()}\n` });
   });
+
+  it.each([["--version"], ["-V"], ["--help"], ["-h"], []])(
+    "%s says alone, where the parser is not loaded, what it says beside other options",
+    async (...words) => {
+      const alone = await vocabdb(words);
+      const beside = await vocabdb(["--no-color", ...words]);
+      expect(alone.stdout).toMatch(/\S/);
+      expect(alone).toMatchObject({ exitCode: 0, stdout: beside.stdout, stderr: beside.stderr });
+      expect(beside.exitCode).toBe(0);
+    },
+  );
 });
 
 it("global options are understood before and after the command", async ({ db }) => {

@@ -1,13 +1,9 @@
 /** Every list on terminals of several widths, with long text in characters of every width. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import stringWidth from "string-width";
 import { expect } from "vitest";
-import type { run as runCommand } from "../../src/cli/run.js";
-import { packageRoot } from "../../src/package-root.js";
 import { temporaryFolder } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
-import { runInProcess } from "../support/in-process.js";
+import { builtCommand, runInProcess } from "../support/in-process.js";
 import { addPeople } from "../support/people.js";
 import { effectsOf } from "../support/terminal-model.js";
 
@@ -35,9 +31,12 @@ async function fill(db: TestDatabase): Promise<void> {
 }
 
 async function shownAt(db: TestDatabase, columns: number, line: string): Promise<string> {
-  const cli = (await import(pathToFileURL(join(packageRoot, "dist", "cli.js")).href)) as { run: typeof runCommand };
   const env = { DATABASE_URL: db.url };
-  const { exitCode, stdout } = await runInProcess(cli.run, line.split(" "), { cwd: temporaryFolder(), env, columns });
+  const { exitCode, stdout } = await runInProcess(await builtCommand(), line.split(" "), {
+    cwd: temporaryFolder(),
+    env,
+    columns,
+  });
   expect(exitCode).toBe(0);
   return stdout;
 }

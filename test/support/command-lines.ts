@@ -1,5 +1,6 @@
 /** All commands with all of their arguments and options, as the registry has them: a new one is covered by itself. */
-import type { Command, Described } from "../../src/cli/command.js";
+import type { Command } from "../../src/cli/command.js";
+import type { Described } from "../../src/cli/described.js";
 import { globalOptions } from "../../src/cli/global-options.js";
 import { registry } from "../../src/cli/registry.js";
 

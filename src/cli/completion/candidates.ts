@@ -1,6 +1,7 @@
 /** What may stand in the place of the word that is being typed. */
 import type { Suggestion } from "../../core/suggestions.js";
-import type { Command, Completes, Described, Parameter } from "../command.js";
+import type { Command, Parameter } from "../command.js";
+import type { Completes, Described } from "../described.js";
 import { HELP, VERSION } from "../global-options.js";
 import { topics } from "../help/topics.js";
 import { registry } from "../registry.js";

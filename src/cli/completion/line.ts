@@ -1,6 +1,7 @@
 /** What stands on a command line before the word that is being typed, understood as far as it goes. */
 import { Option } from "commander";
-import type { Command, Described, Noun } from "../command.js";
+import type { Command, Noun } from "../command.js";
+import type { Described } from "../described.js";
 import { globalOptions } from "../global-options.js";
 import { onlyCommand, registry } from "../registry.js";
 

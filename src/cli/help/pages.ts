@@ -1,5 +1,6 @@
 /** The pages of vocabdb, its nouns and their commands, from the declarations that parse the command line. */
-import { type Command, type Described, type Noun, OPTION_GROUPS } from "../command.js";
+import type { Command, Noun } from "../command.js";
+import { type Described, OPTION_GROUPS } from "../described.js";
 import { globalOptions, HELP, VERSION } from "../global-options.js";
 import { onlyCommand, registry } from "../registry.js";
 import { type Item, list, type Page, prose, type Section, section } from "./page.js";
