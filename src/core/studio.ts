@@ -40,25 +40,29 @@ export interface StudioOptions {
  * @throws {ProgramFailedError} when Studio ends before
  */
 export function runStudio(target: Target, options: StudioOptions): Promise<never> {
-  const { cwd, env, signal, onReady } = options;
-  const { script } = findPrisma(cwd, env);
-  return withRelay(target, signal, async (local) => {
-    const port = await choosePort(options.port);
-    const browser = options.open ? [] : ["--browser", "none"];
-    const args = ["studio", "--config", join(packageRoot, "prisma", "studio.config.mjs"), "--port", String(port)];
-    const child = spawn(process.execPath, [script, ...args, ...browser], {
-      cwd: packageRoot,
-      env: studioEnvironment(local, env),
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    const said = listen(child);
-    const url = `http://${HOST}:${port}`;
-    const [exitCode] = await Promise.all([endOf(child, NAME, signal), whenReady(child, url, said, onReady)]);
-    throw new ProgramFailedError(
-      NAME,
-      `ended by itself (exit code ${exitCode}): ${said.stderr.trim() || "no reason given"}`,
-    );
+  return withRelay(target, options.signal, async (local) => {
+    const ended = await serve(local, await choosePort(options.port), options);
+    // Somebody else, such as another Studio that begins just now, may be given the port before this one opens it.
+    const isTaken = options.port === undefined && ended.reason.includes("EADDRINUSE");
+    const { exitCode, reason } = isTaken ? await serve(local, await choosePort(0), options) : ended;
+    throw new ProgramFailedError(NAME, `ended by itself (exit code ${exitCode}): ${reason || "no reason given"}`);
   });
+}
+
+/** @returns when Studio ends before the signal */
+async function serve(local: Target, port: number, { open, cwd, env, signal, onReady }: StudioOptions) {
+  const { script } = findPrisma(cwd, env);
+  const browser = open ? [] : ["--browser", "none"];
+  const args = ["studio", "--config", join(packageRoot, "prisma", "studio.config.mjs"), "--port", String(port)];
+  const child = spawn(process.execPath, [script, ...args, ...browser], {
+    cwd: packageRoot,
+    env: studioEnvironment(local, env),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const said = listen(child);
+  const url = `http://${HOST}:${port}`;
+  const [exitCode] = await Promise.all([endOf(child, NAME, signal), whenReady(child, url, said, onReady)]);
+  return { exitCode, reason: said.stderr.trim() };
 }
 
 function studioEnvironment(local: Target, env: Environment): NodeJS.ProcessEnv {

@@ -113,6 +113,15 @@ describe("db studio", { timeout: 180_000 }, () => {
     expect(pids.slice(1).filter((pid) => readdirSync("/proc").includes(String(pid)))).toEqual([]);
   });
 
+  it("has a port of its own where several begin at once", async ({ db }) => {
+    const studios = await Promise.all(Array.from({ length: 3 }, () => startStudio(db.url, "--no-open")));
+    expect(new Set(studios.map(({ url }) => url)).size).toBe(3);
+    for (const studio of studios) {
+      expect((await fetch(studio.url)).status).toBe(200);
+      expect(await stop(studio)).toBe(130);
+    }
+  });
+
   it("connects as the URL says, verified TLS and all, and says what the database is marked as", async () => {
     await withServer({ certificate: "localhost" }, async ({ url, query: ask }) => {
       const ca = join(packageRoot, "test", "fixtures", "tls", "ca.crt");
