@@ -20,7 +20,7 @@ export async function again(
   });
   const expected = wasDone ? repeated : done;
   const problems = exitCode === expected ? [] : [`run again, it ended with ${exitCode}, not ${expected}: ${stderr}`];
-  const is = normalized(await takeSnapshot(db.direct), beginning);
+  const is = normalized(await takeSnapshot(db.direct, beginning), beginning);
   const last = states.at(-1) ?? is;
   const isRepeated = repeats === true;
   const differing = differences(isRepeated ? withoutHistory(is) : is, isRepeated ? withoutHistory(last) : last);

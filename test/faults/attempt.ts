@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode } from "../../src/errors/base.js";
+import { InterruptedError } from "../../src/errors/interrupted.js";
 import type { CliResult } from "../support/cli.js";
 import type { TestDatabase } from "../support/database.js";
 import type { Verdict, Watch } from "../support/proxy.js";
@@ -15,6 +16,8 @@ import type { Point } from "./points.js";
 export interface Scene {
   /** None where the command runs in this process. */
   readonly child: ChildProcess | null;
+  /** Does to a command in this process what its listeners do when it is a process and is sent this. */
+  readonly interrupt: (name: InterruptedError["signal"]) => void;
   readonly db: TestDatabase;
   readonly point: Point;
 }
@@ -43,13 +46,13 @@ export function signal(child: ChildProcess | null, name: NodeJS.Signals): ChildP
   return child;
 }
 
-/** Of what happens to the server, every fourth try. And the last one: only of a process is the last word waited for. */
+/** Every fourth try of what can happen to a command in this process too. And the last one: only of a process is the last word waited for. */
 export function isProcess(index: number, point: Point, { turns }: Course): boolean {
   return index % 4 === 0 || point.number === turns.length;
 }
 
 /**
- * @param asProcess of its own; what happens to the server happens to a command in this process as well, in half the time
+ * @param asProcess of its own; what can happen to a command in this process takes half the time there
  * @returns what was promised and did not hold
  */
 export async function attempt(
@@ -107,8 +110,10 @@ async function runStruck(
   let startedAt: number | null = null;
   let struck: Promise<Verdict> | undefined;
   const process: { child: ChildProcess | null } = { child: null };
+  const abort = new AbortController();
+  const interrupt: Scene["interrupt"] = (name) => abort.abort(new InterruptedError(name));
   const strike = async (): Promise<Verdict> => {
-    const verdict = await fault.strike({ child: process.child, db, point });
+    const verdict = await fault.strike({ child: process.child, interrupt, db, point });
     startedAt = performance.now();
     return verdict;
   };
@@ -129,7 +134,7 @@ async function runStruck(
   };
   const run = await runAt(db, command, watch, {
     ...{ flags: json ? ["--json"] : [], parameters },
-    ...(asProcess && { onStart }),
+    ...(asProcess ? { onStart } : { abort }),
   });
   const endedAt = performance.now();
   await struck;
@@ -165,7 +170,7 @@ async function stateOf(
   { anyOrder }: WritingCommand,
   { beginning, states }: Course,
 ): Promise<number | string> {
-  const snapshot = await takeSnapshot(db.direct);
+  const snapshot = await takeSnapshot(db.direct, beginning);
   if (differences(snapshot, beginning).length === 0) {
     return 0;
   }

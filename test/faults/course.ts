@@ -1,7 +1,7 @@
 /** How a command runs when nothing happens: which messages it exchanges with the server, and what each of them leaves. */
 
 import type { Message, Watch } from "../support/proxy.js";
-import { differences, normalized, type Snapshot, takeSnapshot } from "../support/snapshot.js";
+import { type Contents, differences, normalized, type Snapshot, takeSnapshot } from "../support/snapshot.js";
 import type { WritingCommand } from "./commands.js";
 import { type Copies, type Prepared, runAt } from "./copies.js";
 
@@ -9,7 +9,7 @@ export interface Course {
   readonly prepared: Prepared;
   readonly beginning: Snapshot;
   /** What the database may be afterwards, in order: the last one is when all is done. */
-  readonly states: readonly ReturnType<typeof normalized>[];
+  readonly states: readonly Contents[];
   /** The turns, in order. */
   readonly turns: readonly Turn[];
   /** Milliseconds that it takes on this machine as it is now. */
@@ -54,7 +54,7 @@ export async function measure(copies: Copies, command: WritingCommand): Promise<
     const beginning = await takeSnapshot(db.direct);
     const states = [normalized(beginning, beginning)];
     const note = async (): Promise<void> => {
-      const state = normalized(await takeSnapshot(db.direct), beginning);
+      const state = normalized(await takeSnapshot(db.direct, beginning), beginning);
       if (differences(state, states.at(-1) ?? state).length > 0) {
         states.push(state);
       }

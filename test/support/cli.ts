@@ -23,6 +23,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What standard input holds; by default it is empty. */
   readonly input?: string;
+  /** Options of Node's. */
+  readonly node?: readonly string[];
   /** A command that is followed by another one, to run that elsewhere. */
   readonly within?: readonly string[];
   /** Called with the running process. */
@@ -131,7 +133,7 @@ function environment(home: string, { url, env }: CliOptions): NodeJS.ProcessEnv 
 export async function vocabdb(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const home = temporaryFolder();
   const [program = "", ...before] = [...(options.within ?? []), process.execPath];
-  const command = [...before, EXECUTABLE, ...args];
+  const command = [...before, ...(options.node ?? []), EXECUTABLE, ...args];
   const { cwd = home, input = "", mayTell } = options;
   const env = environment(home, options);
   const { child, said, ended } = startProcess(program, command, { cwd, env, input, ...(mayTell && { mayTell }) });

@@ -24,24 +24,34 @@ export interface InProcessOptions {
   readonly columns?: number;
   /** In milliseconds; then it is interrupted, as by Ctrl-C. */
   readonly limit?: number;
+  /** Interrupts it. */
+  readonly abort?: AbortController;
   /** Its clock; by default the machine's. */
   readonly now?: () => Date;
 }
 
 /** What `npm run build` made. @param root of a copy, which then works on its own files */
 export async function builtCommand(root = packageRoot): Promise<typeof run> {
-  const cli = (await import(pathToFileURL(join(root, "dist", "cli.js")).href)) as { readonly run: typeof run };
-  return cli.run;
+  const built = (await import(pathToFileURL(join(root, "dist", "run.js")).href)) as { readonly run: typeof run };
+  return built.run;
 }
 
 /** @param command of the sources or of the bundle, which the caller has loaded */
 export async function runInProcess(
   command: typeof run,
   argv: readonly string[],
-  { cwd, env, input = "", columns, limit = 60_000, now = () => new Date() }: InProcessOptions,
+  {
+    cwd,
+    env,
+    input = "",
+    columns,
+    limit = 60_000,
+    abort = new AbortController(),
+    now = () => new Date(),
+  }: InProcessOptions,
 ): Promise<InProcessResult> {
   const shown: Buffer[] = [];
-  const [stdout, stderr, abort] = [new Collector(shown), new Collector(shown), new AbortController()];
+  const [stdout, stderr] = [new Collector(shown), new Collector(shown)];
   const terminal = columns === undefined ? {} : { isTTY: true, columns };
   const timer = setTimeout(() => abort.abort(new InterruptedError("SIGINT")), limit);
   try {

@@ -11,12 +11,26 @@ export interface Snapshot {
   readonly tables: Readonly<Record<string, readonly Row[]>>;
   /** Statements that make what is there, by name. */
   readonly objects: Readonly<Record<string, string>>;
+  /** Differs from that of a copy of the same database as soon as one of the two has got, lost or changed an object. */
+  readonly catalogs: string;
 }
+
+/** What is compared. */
+export type Contents = Pick<Snapshot, "tables" | "objects">;
 
 /** Text that is longer is compared by its hash. */
 const LONG = 500;
 
-export function takeSnapshot(config: ClientConfig): Promise<Snapshot> {
+/** Where objects are kept. A row that is new or changed is of a later transaction than all others. */
+const CATALOGS = [
+  ...["pg_attrdef", "pg_attribute", "pg_class", "pg_constraint", "pg_depend", "pg_enum", "pg_extension", "pg_index"],
+  ...["pg_policy", "pg_proc", "pg_rewrite", "pg_sequence", "pg_trigger", "pg_type"],
+  // A session that had temporary tables leaves their schema, empty.
+  "pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'",
+].map((catalog) => `(SELECT concat(count(*), ' ', max(xmin::text::bigint)) FROM ${catalog})`);
+
+/** @param origin a snapshot of a copy of the same database, of which objects are taken that are the same: reading them takes longest */
+export function takeSnapshot(config: ClientConfig, origin?: Snapshot): Promise<Snapshot> {
   return withClient(config, async (client) => {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL TIME ZONE 'UTC'");
     const found = await client.query<{ schema: string; table: string; columns: string }>(`
@@ -33,6 +47,12 @@ export function takeSnapshot(config: ClientConfig): Promise<Snapshot> {
       const { rows } = await client.query<{ row: Row }>(`SELECT json_build_object(${columns}) AS row FROM ${table}`);
       tables[table] = rows.map(({ row }) => row);
     }
+    const { rows } = await client.query<{ catalogs: string }>(`SELECT concat_ws(',', ${CATALOGS}) AS catalogs`);
+    const { catalogs = "" } = rows[0] ?? {};
+    const { database = "" } = client;
+    if (origin?.catalogs === catalogs) {
+      return { database, tables, objects: origin.objects, catalogs };
+    }
     const schemas = await client.query<{ name: string }>(
       "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
     );
@@ -46,8 +66,7 @@ export function takeSnapshot(config: ClientConfig): Promise<Snapshot> {
         objects[`${name}: ${referenceTo(object)}`] = JSON.stringify(object);
       }
     }
-    const { database = "" } = client;
-    return { database, tables, objects };
+    return { database, tables, objects, catalogs };
   });
 }
 
@@ -59,7 +78,7 @@ const SECRET = /^(\$argon2|[0-9a-f]{64}$)/;
  * The same for all runs that begin with the same database: what each of them makes up by itself (ids, times, salts)
  * has a name that says what it is. What was there in the beginning stands as it is.
  */
-export function normalized(snapshot: Snapshot, beginning: Snapshot): Omit<Snapshot, "database"> {
+export function normalized(snapshot: Snapshot, beginning: Snapshot): Contents {
   const known = new Set(Object.values(beginning.tables).flatMap((rows) => rows.flatMap(Object.values)));
   const { users = [], vocabulary_words: words = [] } = snapshot.tables;
   const names = new Map<unknown, string>([
@@ -90,7 +109,7 @@ function ofAny(text: string, database: string): string {
 }
 
 /** The first things that differ, in a few words; empty where the two are the same. */
-export function differences(is: Omit<Snapshot, "database">, expected: Omit<Snapshot, "database">): string[] {
+export function differences(is: Contents, expected: Contents): string[] {
   const said: string[] = [];
   for (const name of namesIn(is.objects, expected.objects)) {
     const [one, other] = [is.objects[name], expected.objects[name]];
