@@ -9,7 +9,7 @@ type Said = Pick<InProcessResult, "stdout" | "stderr"> & { readonly exitCode: nu
 export async function requireDocument(args: readonly string[], { exitCode, stdout, stderr }: Said): Promise<void> {
   const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   // What is completed is not run.
-  const asked = words[0] === "__complete" ? undefined : words.find((word) => /^--json(=|$)/.test(word));
+  const asked = words[0] === "__complete" ? undefined : words.find(asksForDocument);
   // A process that was killed, or help, has no document.
   if (asked === undefined || exitCode === null || words.some((word) => /^(-h|--help|-V|--version)$/.test(word))) {
     return;
@@ -17,13 +17,19 @@ export async function requireDocument(args: readonly string[], { exitCode, stdou
   // Findings are a document too, whatever their exit code.
   const isFailure = stdout === "" && exitCode !== 0;
   const name = isFailure ? "error" : await documentOf(words);
-  const schema = await strictSchema(name, asked !== "--json" && !isFailure);
+  const schema = await strictSchema(name, asked.startsWith("--json=") && !isFailure);
   const text = isFailure ? stderr : stdout;
   const { error } = schema.safeParse(parsed(text));
   if (error !== undefined) {
     const problems = z.prettifyError(error);
     throw new Error(`\`${args.join(" ")}\` does not print what \`vocabdb schema ${name}\` says:\n${problems}\n${text}`);
   }
+}
+
+/** Lists have it as one of their formats too; for an export that is what it exports. */
+function asksForDocument(word: string, index: number, words: readonly string[]): boolean {
+  const isFormat = word === "--format=json" || (word === "json" && words[index - 1] === "--format");
+  return /^--json(=|$)/.test(word) || (isFormat && !words.includes("export"));
 }
 
 /** What is not one JSON document is the text that it is, which is no object. */
