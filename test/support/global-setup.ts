@@ -1,7 +1,5 @@
 /** One PostgreSQL for the whole run: the embedded one, or that of VOCABDB_TEST_DATABASE_URL. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { loadConfig } from "../../src/config.js";
@@ -9,6 +7,7 @@ import { destroyEmbedded, startEmbedded } from "../../src/core/embedded.js";
 import { deployMigrations } from "../../src/core/migrations.js";
 import { resolveTarget } from "../../src/db/resolve.js";
 import type { Target } from "../../src/db/target.js";
+import { serverFolder } from "./server-folder.js";
 
 /** Where the tests make their databases, as plain values: workers are processes of their own. */
 export interface TestServer {
@@ -35,6 +34,8 @@ const SETTINGS = [
   "fsync = off",
   "synchronous_commit = off",
   "full_page_writes = off",
+  // Its data may lie in memory.
+  "max_wal_size = '256MB'",
   // A table that it looks at just then is in use, which some tests are about.
   "autovacuum_naptime = '7d'",
   // Every test connects many times, and guesses of its password are no danger.
@@ -43,7 +44,7 @@ const SETTINGS = [
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.VOCABDB_TEST_DATABASE_URL;
-  const home = mkdtempSync(join(tmpdir(), "vocabdb-test-"));
+  const home = serverFolder("test");
   if (given === undefined) {
     await startEmbedded(home, null);
   }

@@ -1,15 +1,5 @@
 /** A PostgreSQL of a test's own, for what cannot be set up on the shared one: TLS, pg_hba.conf, failures of the server. */
-import {
-  appendFileSync,
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -25,6 +15,7 @@ import {
 import { clusterTarget, serverState, startServer, stopServer } from "../../src/db/embedded/server.js";
 import type { Target } from "../../src/db/target.js";
 import { packageRoot } from "../../src/package-root.js";
+import { serverFolder } from "./server-folder.js";
 
 export interface ServerSettings {
   /** Lines for postgresql.conf. */
@@ -57,9 +48,7 @@ export interface OwnServer {
 export const COUNT_LOGINS = ["log_connections = on", "log_line_prefix = '%p '"];
 
 export async function withServer<T>(settings: ServerSettings, work: (server: OwnServer) => Promise<T>): Promise<T> {
-  const home = mkdtempSync(join(tmpdir(), "vocabdb-server-"));
-  // The account that runs the server has to pass through.
-  chmodSync(home, 0o711);
+  const home = serverFolder("server");
   const { cluster } = await createCluster(home, null);
   const log = (): string => readFileSync(cluster.logFile, "utf8");
   try {
@@ -136,7 +125,7 @@ export function sharedServer(settings: ServerSettings, setup: readonly string[] 
 
 function configure(cluster: Cluster, { conf = [], hba, certificate }: ServerSettings): void {
   const { dataDirectory } = cluster;
-  const lines = ["fsync = off", ...conf];
+  const lines = ["fsync = off", "max_wal_size = '256MB'", ...conf];
   if (certificate !== undefined) {
     giveCertificate(cluster, certificate);
     lines.push("ssl = on", "ssl_cert_file = 'server.crt'", "ssl_key_file = 'server.key'", "ssl_ca_file = 'root.crt'");
