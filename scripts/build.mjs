@@ -1,5 +1,5 @@
-// Builds dist/: the command line as one bundle split by command, the library as another, its types, and the licences of
-// what is in them.
+// Builds dist/: the command line as one bundle split by command, its front page and the library as others, its types, and
+// the licences of what is in them.
 import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -28,6 +28,18 @@ const withoutChildProcess = {
   },
 };
 
+/**
+ * Only what is loaded at once is in the front page, which has nothing to load later.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withoutImportCalls = {
+  name: "nothing later",
+  setup({ onResolve }) {
+    onResolve({ filter: /.*/ }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : null));
+  },
+};
+
 /** Two thirds of what both would hold, loaded with the first query: a file of its own, which package.json names. */
 const QUERY_COMPILER = "@prisma/client/runtime/query_compiler_small_bg.postgresql.wasm-base64.mjs";
 /** @type {import("esbuild").Plugin} */
@@ -42,17 +54,21 @@ const withQueryCompilerOutside = {
 };
 
 /** @type {import("esbuild").BuildOptions} */
-const shared = {
+const common = {
   absWorkingDir: root,
   outdir: "dist",
   bundle: true,
-  splitting: true,
   platform: "node",
-  format: "esm",
   target: "node20.19",
   logLevel: "warning",
   metafile: true,
   legalComments: "none",
+};
+/** @type {import("esbuild").BuildOptions} */
+const modules = {
+  ...common,
+  splitting: true,
+  format: "esm",
   // CommonJS packages in an ES module bundle still call require for Node's own modules.
   banner: {
     js: 'import { createRequire as vocabdbCreateRequire } from "node:module"; const require = vocabdbCreateRequire(import.meta.url);',
@@ -61,8 +77,18 @@ const shared = {
 
 const bundles = await Promise.all([
   build({
-    ...shared,
-    entryPoints: { cli: "src/cli/main.ts", run: "src/cli/run.ts" },
+    ...common,
+    entryPoints: { "front-page": "src/cli/front-page.ts" },
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    define: { "import.meta.dirname": "__dirname" },
+    plugins: [withoutImportCalls],
+  }),
+  build({
+    ...modules,
+    entryPoints: { cli: "src/cli/main.ts" },
     chunkNames: "chunks/[name]-[hash]",
     minifySyntax: true,
     minifyWhitespace: true,
@@ -76,7 +102,7 @@ const bundles = await Promise.all([
   }),
   // The library leaves outside what is installed with it, so that a backend has one copy of pg.
   build({
-    ...shared,
+    ...modules,
     entryPoints: { index: "src/index.ts" },
     chunkNames: "library/[name]-[hash]",
     plugins: [withQueryCompilerOutside],

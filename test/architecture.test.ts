@@ -96,7 +96,14 @@ describe("imports", () => {
     }
   });
 
-  it("of zod, Prisma and the driver are not in the way of --version", () => {
+  it("of anything but Node are not in the way of --version and the first page of help", () => {
+    const frontPage = readFileSync(join(packageRoot, "dist", "front-page.cjs"), "utf8");
+    const required = [...frontPage.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
+    expect(required.sort()).toEqual(["node:fs", "node:path"]);
+    expect(frontPage.length).toBeLessThan(20_000);
+  });
+
+  it("of zod, Prisma and the driver are not in the way of other help", () => {
     const entry = readFileSync(join(packageRoot, "dist", "cli.js"), "utf8");
     const loaded = new Set<string>();
     const follow = (file: string, text: string): void => {

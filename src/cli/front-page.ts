@@ -1,20 +1,30 @@
-/** What is asked of no command: the version, and the first page of help. */
+/**
+ * What is asked of no command: the version, and the first page of help. Answered without what understands every other
+ * command line, which takes longer to load than this to print.
+ */
 import { packageVersion } from "../package-root.js";
 import { HELP, VERSION } from "./global-options.js";
+import { programPage } from "./help/pages.js";
+import { pageText } from "./help/text.js";
+import { visibleLines } from "./render/text.js";
 
 /**
- * The answer without what understands every other command line, which takes longer to load than this to print.
+ * The parser knows these words as well, where they stand beside others.
  *
- * @param columns of the terminal
- * @returns null for every other command line; the parser knows these words as well, beside others
+ * @param argv without the interpreter and the script
+ * @param columns of the terminal, if it is one
+ * @returns null for every other command line
  */
-export async function frontPage([word, ...others]: readonly string[], columns: number): Promise<string | null> {
+export function frontPage([word, ...others]: readonly string[], columns: number | undefined): string | null {
   if (others.length > 0) {
     return null;
   }
-  if (word === undefined || HELP.flags.split(", ").includes(word)) {
-    const [{ programPage }, { pageText }] = await Promise.all([import("./help/pages.js"), import("./help/text.js")]);
-    return pageText(programPage(), columns);
+  if (word === undefined || isOption(HELP, word)) {
+    return visibleLines(pageText(programPage(), columns || Number.POSITIVE_INFINITY));
   }
-  return VERSION.flags.split(", ").includes(word) ? packageVersion() : null;
+  return isOption(VERSION, word) ? packageVersion() : null;
+}
+
+function isOption({ flags }: { readonly flags: string }, word: string): boolean {
+  return flags.split(", ").includes(word);
 }

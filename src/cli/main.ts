@@ -2,36 +2,15 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { InterruptedError } from "../errors/interrupted.js";
 import { FileError } from "../errors/usage.js";
-import { frontPage } from "./front-page.js";
-import { visibleLines } from "./render/text.js";
+import { mannerIn } from "./manner.js";
+import { errorJson, errorText, reportOf } from "./render/error.js";
+import { PLAIN } from "./render/ink.js";
+import { run } from "./run.js";
+
+/** Without the edge: one invocation in a process that goes on. */
+export { run };
 
 export async function main(): Promise<void> {
-  // `vocabdb … | head`: nobody reads any more, and that is no failure.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", ({ code = "unknown error" }: NodeJS.ErrnoException) => {
-      if (code === "EPIPE") {
-        process.exit();
-      }
-      // A result that is cut short must not look like a whole one. Nothing depends on what stderr is told.
-      if (stream === process.stdout) {
-        void endWith(new FileError("standard output", `cannot be written (${code})`));
-      }
-    });
-  }
-  process.on("uncaughtException", endWith);
-
-  const argv = process.argv.slice(2);
-  const page = await frontPage(argv, process.stdout.columns || Number.POSITIVE_INFINITY);
-  if (page === null) {
-    process.exitCode = await runCommand(argv);
-  } else {
-    process.stdout.write(`${visibleLines(page)}\n`);
-  }
-  endWhenWritten();
-}
-
-/** @returns the exit code */
-async function runCommand(argv: readonly string[]): Promise<number> {
   const abort = new AbortController();
   const terminal = { isLent: false };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -48,12 +27,15 @@ async function runCommand(argv: readonly string[]): Promise<number> {
       abort.abort(new InterruptedError(signal));
     });
   }
+  process.stdout.on("error", outputFailed);
+  // Nothing depends on what it is told.
+  process.stderr.on("error", endUnread);
+  process.on("uncaughtException", endWith);
   // Node gives each address of a host 250 ms, less than a far-away server needs.
   setDefaultAutoSelectFamilyAttemptTimeout(3_000);
 
-  const { run } = await import("./run.js");
-  return run({
-    argv,
+  process.exitCode = await run({
+    argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
     stdin: process.stdin,
@@ -70,6 +52,20 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     },
     now: () => new Date(),
   });
+  endWhenWritten();
+}
+
+/** A result that is cut short must not look like a whole one. */
+export function outputFailed(error: NodeJS.ErrnoException): void {
+  endUnread(error);
+  void endWith(new FileError("standard output", `cannot be written (${error.code ?? "unknown error"})`));
+}
+
+/** `vocabdb … | head`: nobody reads any more, and that is no failure. */
+function endUnread({ code }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE") {
+    process.exit();
+  }
 }
 
 /**
@@ -87,11 +83,6 @@ function endWhenWritten(): void {
 
 /** For what fails where no command can be told of it. */
 async function endWith(error: Error): Promise<void> {
-  const [{ errorJson, errorText, reportOf }, { PLAIN }, { mannerIn }] = await Promise.all([
-    import("./render/error.js"),
-    import("./render/ink.js"),
-    import("./manner.js"),
-  ]);
   const report = reportOf(error);
   const { json } = await mannerIn(process.argv.slice(2));
   process.stderr.write(`${json ? errorJson(report) : errorText(report, PLAIN)}\n`);

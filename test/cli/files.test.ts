@@ -39,7 +39,7 @@ describe("without room", () => {
     expect(readdirSync(join(cwd, "migrations"))).toEqual(["20260101000000_init"]);
   });
 
-  it.for(["word export", "word list --json"])(
+  it.for(["word export", "word list --json", "--help", "--version"])(
     "standard output that is cut short by it is a failure: %s",
     async (line, { db }) => {
       await db.query("INSERT INTO vocabulary_words (language, term, definition) VALUES ('de', 'Haus', 'house')");

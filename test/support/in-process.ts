@@ -32,8 +32,8 @@ export interface InProcessOptions {
 
 /** What `npm run build` made. @param root of a copy, which then works on its own files */
 export async function builtCommand(root = packageRoot): Promise<typeof run> {
-  const built = (await import(pathToFileURL(join(root, "dist", "run.js")).href)) as { readonly run: typeof run };
-  return built.run;
+  const cli = (await import(pathToFileURL(join(root, "dist", "cli.js")).href)) as { readonly run: typeof run };
+  return cli.run;
 }
 
 /** @param command of the sources or of the bundle, which the caller has loaded */
