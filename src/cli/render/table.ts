@@ -126,15 +126,17 @@ function fitWidths<T>(measured: readonly Measured<T>[], total: number): number[]
   return widths;
 }
 
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** Made with the first text that is shortened: Node reads rules of all scripts for it (11 ms). */
+let graphemes: Intl.Segmenter | undefined;
 
 function shorten(text: string, width: number): string {
   if (textWidth(text) <= width) {
     return text;
   }
+  graphemes ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   let kept = "";
   let used = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  for (const { segment } of graphemes.segment(text)) {
     used += textWidth(segment);
     if (used > width - 1) {
       break;
