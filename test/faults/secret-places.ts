@@ -35,17 +35,25 @@ export async function watchPrograms(pid: number, ended: Promise<unknown>): Promi
 /** Nothing where it ends while it is looked at. */
 export function look(pid: number, seen: Programs): void {
   try {
-    const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-    // Before it becomes another program it is a copy of the one that starts it.
-    if (line.includes(EXECUTABLE)) {
+    const line = commandLine(pid);
+    // Before it becomes another program it is a copy of the one that starts it, and on the way it has no arguments.
+    if (line === "" || line.includes(EXECUTABLE)) {
       return;
     }
     const isOurs = statSync(`/proc/${pid}`).uid === process.getuid?.();
+    const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+    if (commandLine(pid) !== line) {
+      return;
+    }
     seen.arguments.push(line);
     if (!isOurs || !TRUSTED.test(line)) {
-      seen.environments.push(readFileSync(`/proc/${pid}/environ`, "utf8"));
+      seen.environments.push(environment);
     }
   } catch {}
+}
+
+function commandLine(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
 }
 
 function descendants(pid: number): number[] {

@@ -111,6 +111,13 @@ async function tryStart(cluster: Cluster): Promise<boolean> {
     await sleep(POLL_MS * 4);
     return false;
   }
+  if (log.trim() === "") {
+    // pg_ctl itself refuses a lock file without a number: somebody else's, who has only just made it.
+    await sleep(POLL_MS * 4);
+    if (serverState(cluster).state !== "stopped") {
+      return false;
+    }
+  }
   if (/Address already in use/.test(log)) {
     throw new EmbeddedStartError(
       `the embedded server cannot start: its port ${cluster.port} is taken by another program`,
