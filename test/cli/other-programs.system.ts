@@ -40,9 +40,10 @@ it("less pages a long list in colour, to its end and back, until it is left", as
     ["user", "list"],
     80,
     [
-      { on: "user120@", keys: "G" },
-      { on: "user150@", keys: "g" },
-      { on: "user101@", keys: "q" },
+      // The title of the first column.
+      { on: "email", keys: "G" },
+      { on: "(END)", keys: "g" },
+      { on: "email", keys: "q" },
     ],
     { rows: 24 },
   );
