@@ -3,6 +3,7 @@ import { Command as Commander, Option } from "commander";
 import { packageVersion } from "../package-root.js";
 import type { Command, Noun } from "./command.js";
 import type { Described } from "./described.js";
+import { VERSION } from "./global-options.js";
 import { onlyCommand, registry } from "./registry.js";
 
 export interface Invocation {
@@ -32,7 +33,7 @@ export function buildProgram(
   output: ProgramOutput,
   invoked: (invocation: Invocation) => void,
 ): Commander {
-  const program = new Commander("vocabdb").version(packageVersion(), "-V, --version");
+  const program = new Commander("vocabdb").version(packageVersion(), VERSION.flags);
   configure(program, output);
   addOptions(program, globals);
   for (const name of Object.keys(registry)) {

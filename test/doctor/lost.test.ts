@@ -4,7 +4,7 @@ import { vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
 import { type Message, withLossyProxy } from "../support/proxy.js";
 
-/** Loses the connection at the first statement with that text. */
+/** Loses the connection at each statement with that text. */
 function doctorLosing({ url, direct }: TestDatabase, text: string, ...args: readonly string[]) {
   const { host = "", port = 0 } = direct;
   const isStatement = ({ type, body }: Message): boolean => type === "Q" && body.includes(text);

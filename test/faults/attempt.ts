@@ -16,7 +16,7 @@ import type { Point } from "./points.js";
 export interface Scene {
   /** None where the command runs in this process. */
   readonly child: ChildProcess | null;
-  /** Does to a command in this process what its listeners do when it is a process and is sent this. */
+  /** Sends it to the process; where there is none, does to the command what its listeners would do. */
   readonly interrupt: (name: InterruptedError["signal"]) => void;
   readonly db: TestDatabase;
   readonly point: Point;
@@ -111,7 +111,13 @@ async function runStruck(
   let struck: Promise<Verdict> | undefined;
   const process: { child: ChildProcess | null } = { child: null };
   const abort = new AbortController();
-  const interrupt: Scene["interrupt"] = (name) => abort.abort(new InterruptedError(name));
+  const interrupt: Scene["interrupt"] = (name) => {
+    if (asProcess) {
+      signal(process.child, name);
+    } else {
+      abort.abort(new InterruptedError(name));
+    }
+  };
   const strike = async (): Promise<Verdict> => {
     const verdict = await fault.strike({ child: process.child, interrupt, db, point });
     startedAt = performance.now();

@@ -1,16 +1,12 @@
 /** The process is asked to stop, by Ctrl-C or by whoever shuts the machine down. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Fault, ROLLED_BACK_MS, signal } from "./attempt.js";
+import { type Fault, ROLLED_BACK_MS } from "./attempt.js";
 import { tryAll } from "./experiment.js";
 
 const interrupted = (name: "SIGINT" | "SIGTERM", exitCode: number): Fault => ({
   name,
-  strike: async ({ child, interrupt }) => {
-    if (child === null) {
-      interrupt(name);
-    } else {
-      signal(child, name);
-    }
+  strike: async ({ interrupt }) => {
+    interrupt(name);
     // The process has seen it by then, and asked the server to stop.
     await sleep(50);
     return "pass";
