@@ -68,8 +68,8 @@ interface Declaration<
   readonly needs: N;
   /** What it changes: the target is then named before the work begins. Needs an opened target. */
   readonly writes: Written | ((input: InputOf<A & O>) => Written);
-  /** Refuses what is wrong whatever the database holds, before anything is sent there. */
-  readonly precheck?: (input: InputOf<A & O>, services: ServicesFor["target"]) => void;
+  /** Refuses what is wrong whatever the database holds, or what nobody has confirmed, before anything is opened for the work. */
+  readonly precheck?: (input: InputOf<A & O>, services: ServicesFor["target"]) => void | Promise<void>;
   /** For what cannot be undone. Needs a connection, and to confirm the option `confirm`; a dry run is always allowed. */
   readonly onMarked?: (input: InputOf<A & O>) => MarkedRule;
   readonly run: (input: InputOf<A & O>, services: ServicesFor[N]) => Promise<R>;
@@ -193,7 +193,7 @@ export function defineCommand<
           guard: rule === "allow" ? null : rule,
           confirmed: confirm,
         },
-        precheck: (services, confirmed) => precheck?.(agreed(confirmed), services),
+        precheck: async (services, confirmed) => precheck?.(agreed(confirmed), services),
       };
       const made = await host.withServices(needs, opening, (services, confirmed) => run(agreed(confirmed), services));
       if (listing === null) {

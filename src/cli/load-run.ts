@@ -8,7 +8,7 @@ import { DuplicatesError, RowsRejectedError } from "../errors/loading.js";
 import { loadProgress } from "./render/load-progress.js";
 import type { Services } from "./services.js";
 
-interface LoadInput {
+export interface LoadInput {
   readonly map?: Readonly<Record<string, string>> | undefined;
   readonly delimiter?: string | undefined;
   readonly unescapeFormulas: boolean;

@@ -84,7 +84,7 @@ export interface Opening {
   /** What is said about the target. */
   readonly announce: "data" | "schema" | null;
   readonly dryRun: boolean;
-  readonly precheck: (services: WithTarget, confirmed: readonly string[]) => void;
+  readonly precheck: (services: WithTarget, confirmed: readonly string[]) => Promise<void>;
   /** For work that is told of the mark, that a marked database refuses, or wants confirmed by name. */
   readonly guard: Guard["rule"] | null;
   /** Names that were given with the command. */
@@ -156,8 +156,10 @@ export function createHost(input: HostInput): Host {
       const withNames: Terminal["withConsent"] = (given, work) =>
         withConsent(
           given,
-          async ({ what, name }) =>
-            (await (await prompts())?.name({ what: [...unsaid, what].join("\n"), name })) ?? false,
+          async ({ what, name }) => {
+            display.pause();
+            return (await (await prompts())?.name({ what: [...unsaid, what].join("\n"), name })) ?? false;
+          },
           work,
         );
       const terminal: Terminal = {
@@ -187,7 +189,7 @@ export function createHost(input: HostInput): Host {
         const withTarget: WithTarget = { ...base, resolution };
         const announce = announcer(resolution, options, flags.quiet ? (text) => unsaid.push(text) : notice);
         return await withNames(options.confirmed, async (confirmed) => {
-          options.precheck(withTarget, confirmed);
+          await options.precheck(withTarget, confirmed);
           if (needs === "target") {
             await announce(null);
             return run(withTarget, confirmed);

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it as plainIt } from "vitest";
 import { withConsent } from "../../src/cli/consent.js";
 import { ConsentMissingError } from "../../src/errors/usage.js";
-import { temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
+import { folderWith, temporaryFolder, vocabdbHere as vocabdb } from "../support/cli.js";
 import { it, type TestDatabase } from "../support/database.js";
+import { learn } from "../support/learning.js";
 import { addPeople } from "../support/people.js";
+import { SHORT_HEADER } from "../support/seeding.js";
 import { atTerminal, CTRL_C, DOWN, END_OF_INPUT, ESCAPE, HIDE_CURSOR, SHOW_CURSOR } from "../support/terminal.js";
 
 const PASSWORD = "quite a long secret";
@@ -108,6 +110,43 @@ describe("what cannot be undone", () => {
     expect(done.screen).toMatch(/writing to .*this removes gone@example\.org with 1 session and 3 rows of progress/s);
     expect(done.screen).not.toMatch(/\u001b\[[39]\dm/);
     expect(await users(db)).toEqual([]);
+  });
+
+  it("seed --prune counts first what goes, and asks for nothing that would be refused", async ({ db }) => {
+    const { database } = db.target;
+    const header = `${SHORT_HEADER}\n`;
+    const word = (term: string): string => `de,${term},x\n`;
+    const cwd = folderWith({
+      "all.csv": header + ["a", "b", "c"].map(word).join(""),
+      "one.csv": header + word("a"),
+      "bad.csv": `${header}${word("a")}de,,x\n`,
+    });
+    const seed = (file: string): string[] => ["seed", "--file", join(cwd, file)];
+    const terms = async (): Promise<unknown[]> =>
+      (await db.query<{ term: string }>("SELECT term FROM vocabulary_words ORDER BY term")).map(({ term }) => term);
+    await vocabdb(seed("all.csv"), { url: db.url });
+
+    const prune = [...seed("one.csv"), "--prune"];
+    const [escaped, bad] = await Promise.all([
+      atTerminal(db, prune, 100, [{ on: `Type ${database}`, keys: ESCAPE }]),
+      atTerminal(db, [...seed("bad.csv"), "--prune"], 100),
+    ]);
+    expect(escaped.exitCode).toBe(130);
+    expect(escaped.screen).toContain("--prune removes 2 words that no file holds");
+    expect(bad).toEqual({ exitCode: 6, screen: expect.stringMatching(/1 of 2 records rejected.*bad\.csv:3:4/s) });
+    expect(bad.screen).not.toContain("Type");
+    expect(await terms()).toEqual(["a", "b", "c"]);
+
+    await addPeople(db, { email: "ada@example.org" });
+    await learn(db, "ada@example.org", [{ language: "de", term: "c", definition: "x" }]);
+    const used = await atTerminal(db, prune, 100);
+    expect(used).toEqual({ exitCode: 5, screen: expect.stringMatching(/de c: progress of 1 user/) });
+    const kept = await atTerminal(db, [...prune, "--prune-keep-used"], 100, [
+      { on: "--prune removes 1 word that", keys: "" },
+      { on: `Type ${database}`, keys: `${database}\r` },
+    ]);
+    expect(kept.exitCode).toBe(0);
+    expect(await terms()).toEqual(["a", "c"]);
   });
 
   it("on a marked database asks for its name first", async ({ db }) => {

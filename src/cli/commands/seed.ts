@@ -1,16 +1,20 @@
 import { relative } from "node:path";
 import * as z from "zod";
 import { WORDS } from "../../core/load/word-shape.js";
+import { requireMigrated } from "../../core/migration-record.js";
 import { differences, type SeedOptions, type SeedResult, SHIPPED_WORDS, seedWords } from "../../core/seed.js";
 import { describeTarget, isLoopback, type Target } from "../../db/target.js";
 import { ExitCode } from "../../errors/base.js";
+import { RowsInUseError, RowsRejectedError } from "../../errors/loading.js";
 import { ConsentMissingError, DemoRefusedError, UsageError } from "../../errors/usage.js";
 import { defineCommand, inGroup, type Noun, parameter } from "../command.js";
 import { REJECTED } from "../exit-codes.js";
 import { cellOf, fileFormat, loadOptions } from "../load-options.js";
-import { loadExitCode, loadOptionsOf, reportLoad } from "../load-run.js";
+import { type LoadInput, loadExitCode, loadOptionsOf, reportLoad } from "../load-run.js";
 import { confirm, flagOption, writing } from "../options.js";
 import { seedText } from "../render/seed.js";
+import { count } from "../render/text.js";
+import type { Services, ServicesFor } from "../services.js";
 
 const load = defineCommand({
   name: "seed",
@@ -90,31 +94,51 @@ const load = defineCommand({
   seeAlso: ["csv", "word export", "word stats", "history"],
   needs: "connection",
   writes: "data",
-  precheck: (input, { resolution: { target } }) => {
+  precheck: async (input, services) => {
+    const { target } = services.resolution;
     refuseCombinations(input);
-    refuseUnconfirmed(input, target);
     if (input.demo && !isLoopback(target)) {
       throw new DemoRefusedError(describeTarget(target));
+    }
+    const { prune, check, dryRun, confirm } = input;
+    if (prune && !check && !dryRun && !confirm.includes(target.database)) {
+      throw unconfirmed(confirm, target, await whatGoes(input, services));
     }
   },
   onMarked: ({ demo, prune }) => (demo ? { refused: "seed --demo" } : prune ? "confirm" : "allow"),
   result: () => import("../results/load.js").then(({ seeded }) => seeded),
   run: async (input, services) => {
     const { connection } = services;
-    const { language, level, category } = input;
-    const options: SeedOptions = {
-      ...loadOptionsOf(input, services),
-      files: input.file ?? [shippedWords(services.cwd)],
-      defaults: { ...(language && { language }), ...(level && { level }), ...(category && { category }) },
-      ...(input.format && { format: input.format }),
-      ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
-      ...{ onConflict: input.onConflict, demo: input.demo },
-    };
-    return reportLoad(connection, services, () => seedWords(connection, options));
+    return reportLoad(connection, services, () => seedWords(connection, seedOptionsOf(input, services)));
   },
   text: seedText,
   exitCode: exitCodeOf,
 });
+
+interface SeedInput extends LoadInput {
+  readonly file?: readonly string[] | undefined;
+  readonly format?: SeedOptions["format"] | undefined;
+  readonly language?: string | undefined;
+  readonly level?: string | undefined;
+  readonly category?: string | undefined;
+  readonly onConflict: "update" | "keep";
+  readonly prune: boolean;
+  readonly pruneKeepUsed: boolean;
+  readonly confirm: readonly string[];
+  readonly demo: boolean;
+}
+
+function seedOptionsOf(input: SeedInput, services: Services): SeedOptions {
+  const { language, level, category } = input;
+  return {
+    ...loadOptionsOf(input, services),
+    files: input.file ?? [shippedWords(services.cwd)],
+    defaults: { ...(language && { language }), ...(level && { level }), ...(category && { category }) },
+    ...(input.format && { format: input.format }),
+    ...(input.prune && { prune: input.pruneKeepUsed ? ("keep-used" as const) : ("refuse-used" as const) }),
+    ...{ onConflict: input.onConflict, demo: input.demo },
+  };
+}
 
 /** In a checkout as it is typed there: every line of the result begins with it. */
 function shippedWords(cwd: string): string {
@@ -130,17 +154,7 @@ function exitCodeOf(result: SeedResult, input: { readonly pruneKeepUsed: boolean
   return loadExitCode(result, differences);
 }
 
-interface PruneInput {
-  readonly prune: boolean;
-  readonly pruneKeepUsed: boolean;
-  readonly confirm: readonly string[];
-  readonly maxRejects?: unknown;
-  readonly demo: boolean;
-  readonly check: boolean;
-  readonly dryRun: boolean;
-}
-
-function refuseCombinations(input: PruneInput): void {
+function refuseCombinations(input: SeedInput): void {
   if (input.pruneKeepUsed && !input.prune) {
     throw new UsageError("--prune-keep-used says what --prune leaves; it needs --prune");
   }
@@ -155,19 +169,42 @@ function refuseCombinations(input: PruneInput): void {
   }
 }
 
-function refuseUnconfirmed({ prune, check, dryRun, confirm: confirmed }: PruneInput, target: Target): void {
-  const { database } = target;
-  if (!prune || check || dryRun || confirmed.includes(database)) {
-    return;
+/**
+ * How many words would go: compared beforehand for whoever can be asked, unless that would use up standard input, or
+ * write the file of rejects twice.
+ *
+ * @throws what the load would be refused for anyway, instead of asking first
+ */
+async function whatGoes(input: SeedInput, services: ServicesFor["target"]): Promise<string> {
+  const { confirm, file = [], rejects } = input;
+  if (confirm.length > 0 || file.includes("-") || rejects !== undefined || (await services.prompts()) === null) {
+    return "the words";
   }
-  const [given] = confirmed;
-  throw new ConsentMissingError(
+  const { withConnection } = await import("../../db/pool.js");
+  const compared = await withConnection(services.resolution.target, async (connection) => {
+    await requireMigrated(connection);
+    return seedWords(connection, seedOptionsOf({ ...input, check: true }, services));
+  });
+  const { total, kept } = compared;
+  if (total.rejected > 0) {
+    throw new RowsRejectedError(compared.rejects, { total: total.rejected, rows: total.rows, file: null });
+  }
+  if (kept.count > 0 && !input.pruneKeepUsed) {
+    throw new RowsInUseError(WORDS.noun, kept.words, kept.count);
+  }
+  return count(total.pruned, WORDS.noun);
+}
+
+/** @param what goes */
+function unconfirmed([given]: readonly string[], target: Target, what: string): ConsentMissingError {
+  const { database } = target;
+  return new ConsentMissingError(
     given === undefined
       ? "--prune removes words for good and needs --confirm"
       : `--confirm names ${JSON.stringify(given)}, but the database is ${JSON.stringify(database)}`,
     `look first with --dry-run, then add --confirm ${database}`,
     {
-      what: `--prune removes the words that no file holds from ${describeTarget(target)}, for good (--dry-run says which)`,
+      what: `--prune removes ${what} that no file holds from ${describeTarget(target)}, for good (--dry-run says which)`,
       name: database,
     },
   );

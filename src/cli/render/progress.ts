@@ -9,7 +9,9 @@ export interface Display {
    * @param fraction how much of it is done, 0 to 1; null where nobody can know
    */
   update(text: string, fraction?: number | null): void;
-  /** Removes the moving line and gives the cursor back; safe to call at any time. */
+  /** Removes the moving line and gives the cursor back, for a question; the next update brings the line back. */
+  pause(): void;
+  /** The same for good, whoever still has something to say; safe to call at any time. */
   end(): void;
 }
 
@@ -29,7 +31,7 @@ export function openDisplay(stream: Stream, { quiet, json }: DisplayOptions): Di
   // Terminals that do not know their width exist (freshly made ones, some CI): a line cannot be redrawn there.
   const isTerminal = stream.isTTY === true && (stream.columns ?? 0) > 0;
   if (quiet || (json && !isTerminal)) {
-    return { update: () => {}, end: () => {} };
+    return { update: () => {}, pause: () => {}, end: () => {} };
   }
   return isTerminal ? movingLine(stream) : lines(stream);
 }
@@ -38,9 +40,18 @@ function movingLine(stream: Stream): Display {
   let spinner: Ora | null = null;
   let latest = "";
   let drawn = Number.NEGATIVE_INFINITY;
-  let ended = false;
+  let isShown = false;
+  let hasEnded = false;
+  const pause = (): void => {
+    isShown = false;
+    spinner?.stop();
+    spinner = null;
+  };
   return {
     update: (text, fraction = null) => {
+      if (hasEnded) {
+        return;
+      }
       latest = fraction === null ? visible(text) : `${bar(fraction, BAR_WIDTH)} ${percent(fraction)}  ${visible(text)}`;
       if (spinner !== null) {
         if (performance.now() - drawn >= REDRAW_MS || fraction === null) {
@@ -49,16 +60,18 @@ function movingLine(stream: Stream): Display {
         }
         return;
       }
+      isShown = true;
       // Loaded only by commands that last, and only when somebody looks.
       void import("ora").then(({ default: ora }) => {
-        if (!ended && spinner === null) {
+        if (isShown && spinner === null) {
           spinner = ora({ stream, text: latest, discardStdin: false }).start();
         }
       });
     },
+    pause,
     end: () => {
-      ended = true;
-      spinner?.stop();
+      pause();
+      hasEnded = true;
     },
   };
 }
@@ -67,10 +80,18 @@ function movingLine(stream: Stream): Display {
 function lines(stream: Stream): Display {
   let latest: string | null = null;
   let timer: NodeJS.Timeout | null = null;
+  const say = (): void => {
+    if (latest !== null) {
+      stream.write(`${latest}\n`);
+    }
+  };
   return {
     update: (text, fraction = null) => {
       latest = `${visible(text)}${fraction === null ? "" : ` (${percent(fraction)})`}`;
-      timer ??= setInterval(() => stream.write(`${latest}\n`), LINE_EVERY_MS).unref();
+      timer ??= setInterval(say, LINE_EVERY_MS).unref();
+    },
+    pause: () => {
+      latest = null;
     },
     end: () => {
       if (timer !== null) {

@@ -138,7 +138,7 @@ async function mend(
       import("../../../db/pool.js"),
       import("../../../db/target.js"),
     ]);
-  display.end();
+  display.pause();
   notice(`${dryRun ? "dry run on" : "writing to"} ${describeTarget(target)}`);
   for (const line of repairLines(repairable)) {
     notice(line);

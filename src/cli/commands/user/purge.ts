@@ -57,7 +57,7 @@ export const purge = defineCommand({
   seeAlso: ["user delete", "user restore", "user export", "db mark"],
   needs: "connection",
   writes: "data",
-  precheck: whom,
+  precheck: (input) => void whom(input),
   onMarked: () => "confirm",
   result: () => import("../../results/user.js").then(({ usersPurged }) => usersPurged),
   run: async (input, { connection, signal, now, actor, display }) => {
