@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import base from "./vitest.config.js";
 
 /** Of minutes each: a long one that begins last is waited for by all workers. */
-const LONGEST = ["hang", "signals", "killed", "disk-full", "read-only", "crash", "secrets", "library"];
+const LONGEST = ["hang-1", "hang-2", "signals", "killed", "disk-full", "read-only", "crash", "secrets", "library"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

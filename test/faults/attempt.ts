@@ -2,7 +2,6 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode } from "../../src/errors/base.js";
-import { InterruptedError } from "../../src/errors/interrupted.js";
 import type { CliResult } from "../support/cli.js";
 import type { TestDatabase } from "../support/database.js";
 import type { Verdict, Watch } from "../support/proxy.js";
@@ -16,8 +15,6 @@ import type { Point } from "./points.js";
 export interface Scene {
   /** None where the command runs in this process. */
   readonly child: ChildProcess | null;
-  /** Sends it to the process; where there is none, does to the command what its listeners would do. */
-  readonly interrupt: (name: InterruptedError["signal"]) => void;
   readonly db: TestDatabase;
   readonly point: Point;
 }
@@ -110,16 +107,8 @@ async function runStruck(
   let startedAt: number | null = null;
   let struck: Promise<Verdict> | undefined;
   const process: { child: ChildProcess | null } = { child: null };
-  const abort = new AbortController();
-  const interrupt: Scene["interrupt"] = (name) => {
-    if (asProcess) {
-      signal(process.child, name);
-    } else {
-      abort.abort(new InterruptedError(name));
-    }
-  };
   const strike = async (): Promise<Verdict> => {
-    const verdict = await fault.strike({ child: process.child, interrupt, db, point });
+    const verdict = await fault.strike({ child: process.child, db, point });
     startedAt = performance.now();
     return verdict;
   };
@@ -140,7 +129,7 @@ async function runStruck(
   };
   const run = await runAt(db, command, watch, {
     ...{ flags: json ? ["--json"] : [], parameters },
-    ...(asProcess ? { onStart } : { abort }),
+    ...(asProcess && { onStart }),
   });
   const endedAt = performance.now();
   await struck;

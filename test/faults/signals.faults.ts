@@ -1,12 +1,13 @@
 /** The process is asked to stop, by Ctrl-C or by whoever shuts the machine down. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Fault, ROLLED_BACK_MS } from "./attempt.js";
+import { type Fault, ROLLED_BACK_MS, signal } from "./attempt.js";
 import { tryAll } from "./experiment.js";
 
 const interrupted = (name: "SIGINT" | "SIGTERM", exitCode: number): Fault => ({
   name,
-  strike: async ({ interrupt }) => {
-    interrupt(name);
+  toProcess: true,
+  strike: async ({ child }) => {
+    signal(child, name);
     // The process has seen it by then, and asked the server to stop.
     await sleep(50);
     return "pass";
@@ -15,5 +16,4 @@ const interrupted = (name: "SIGINT" | "SIGTERM", exitCode: number): Fault => ({
   endsWithinMs: ROLLED_BACK_MS,
 });
 
-// What SIGTERM does beyond the listener, which it shares with SIGINT, is the same in any process.
-tryAll(() => [{ ...interrupted("SIGINT", 130), toProcess: true }, interrupted("SIGTERM", 143)]);
+tryAll(() => [interrupted("SIGINT", 130), interrupted("SIGTERM", 143)]);

@@ -22,12 +22,21 @@ const AT_ONCE = 7;
 /** Long enough for a loaded machine, and never waited for where all goes well. */
 const PATIENCE_MS = 25_000;
 
-/** @param faultOf what happens, on a server of the file's own */
-export function tryTogether(server: () => OwnServer, fault: ServerFault, options: CopyOptions = {}): void {
+/** Of the groups of commands. */
+export type Half = "first" | "second";
+
+interface Options extends CopyOptions {
+  /** For a file that is not alone with its fault. */
+  readonly half?: Half;
+}
+
+/** @param fault what happens, on a server of the file's own */
+export function tryTogether(server: () => OwnServer, fault: ServerFault, { half, ...options }: Options = {}): void {
   const { seed } = inject("experiment");
-  const groups = Array.from({ length: Math.ceil(COMMANDS.length / AT_ONCE) }, (_, n) =>
+  const all = Array.from({ length: Math.ceil(COMMANDS.length / AT_ONCE) }, (_, n) =>
     COMMANDS.slice(n * AT_ONCE, (n + 1) * AT_ONCE),
   );
+  const groups = all.filter((_, index) => half === undefined || (index % 2 === 0) === (half === "first"));
   test.each(
     someOf(groups, groups.length, fault.name.length).map(
       (group) => [group.map(({ name }) => name).join(", "), group] as const,

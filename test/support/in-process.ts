@@ -24,8 +24,6 @@ export interface InProcessOptions {
   readonly columns?: number;
   /** In milliseconds; then it is interrupted, as by Ctrl-C. */
   readonly limit?: number;
-  /** Interrupts it. */
-  readonly abort?: AbortController;
   /** Its clock; by default the machine's. */
   readonly now?: () => Date;
 }
@@ -40,16 +38,9 @@ export async function builtCommand(root = packageRoot): Promise<typeof run> {
 export async function runInProcess(
   command: typeof run,
   argv: readonly string[],
-  {
-    cwd,
-    env,
-    input = "",
-    columns,
-    limit = 60_000,
-    abort = new AbortController(),
-    now = () => new Date(),
-  }: InProcessOptions,
+  { cwd, env, input = "", columns, limit = 60_000, now = () => new Date() }: InProcessOptions,
 ): Promise<InProcessResult> {
+  const abort = new AbortController();
   const shown: Buffer[] = [];
   const [stdout, stderr] = [new Collector(shown), new Collector(shown)];
   const terminal = columns === undefined ? {} : { isTTY: true, columns };

@@ -1,0 +1,3 @@
+import { tryHanging } from "./hang.js";
+
+tryHanging("first");
