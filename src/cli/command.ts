@@ -178,9 +178,9 @@ export function defineCommand<
       const announce = typeof writes === "function" ? writes(input) : writes;
       if (listing !== null) {
         refuseUnknown(fields ?? [], listing.fields);
-      } else if (fields !== null && announce !== null) {
-        // Which fields there are is known from the document, and then the work is done.
-        throw new UsageError("fields of --json are for commands that only read; others print their whole document");
+      } else if (fields !== null && typeof result !== "string") {
+        const { refuseUnknownFields } = await import("./json-schema.js");
+        refuseUnknownFields(await result(), fields);
       }
       const dryRun = raw.dryRun === true || raw.check === true;
       const rule = dryRun ? "allow" : (onMarked?.(input) ?? "allow");
@@ -196,12 +196,6 @@ export function defineCommand<
         precheck: async (services, confirmed) => precheck?.(agreed(confirmed), services),
       };
       const made = await host.withServices(needs, opening, (services, confirmed) => run(agreed(confirmed), services));
-      if (listing === null) {
-        refuseUnknown(
-          (fields ?? []).map((field) => field.split(".", 1)[0] ?? ""),
-          Object.keys(made),
-        );
-      }
       return {
         ...{
           result: made,

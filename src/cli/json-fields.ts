@@ -43,8 +43,9 @@ export function refuseUnknown(fields: readonly string[], known: readonly string[
   const unknown = fields.find((field) => !known.includes(field));
   if (unknown !== undefined) {
     const meant = nearest(unknown, known);
+    const others = known.length === 0 ? "" : `, but ${known.join(", ")}`;
     throw new UsageError(
-      `--json: there is no field ${JSON.stringify(unknown)}, but ${known.join(", ")}`,
+      `--json: there is no field ${JSON.stringify(unknown)}${others}`,
       meant === null ? null : `did you mean --json=${meant}?`,
     );
   }

@@ -1,6 +1,7 @@
 /** The schema of a document as JSON Schema, as it is published. */
 import * as z from "zod";
 import { packageVersion } from "../package-root.js";
+import { refuseUnknown } from "./json-fields.js";
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
@@ -14,7 +15,18 @@ export interface JsonSchema {
 
 /** @param name of the document: a command without `vocabdb`, or `error` */
 export function jsonSchemaOf(schema: z.ZodType, name: string, description: string): JsonSchema {
-  const { $schema: _, ...keywords } = z.toJSONSchema(schema, {
+  const { $schema: _, ...keywords } = converted(schema);
+  return {
+    $schema: DRAFT,
+    $id: `urn:vocabdb:${packageVersion()}:${name.replaceAll(" ", "-")}`,
+    title: name === "error" ? "vocabdb: an error" : `vocabdb ${name} --json`,
+    description,
+    ...keywords,
+  };
+}
+
+function converted(schema: z.ZodType) {
+  return z.toJSONSchema(schema, {
     // As what comes in, objects are open: documents grow.
     io: "input",
     override: ({ jsonSchema }) => {
@@ -27,11 +39,45 @@ export function jsonSchemaOf(schema: z.ZodType, name: string, description: strin
       }
     },
   });
-  return {
-    $schema: DRAFT,
-    $id: `urn:vocabdb:${packageVersion()}:${name.replaceAll(" ", "-")}`,
-    title: name === "error" ? "vocabdb: an error" : `vocabdb ${name} --json`,
-    description,
-    ...keywords,
+}
+
+/** What of a schema tells which fields there are. */
+interface Keywords {
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Keywords>>;
+  readonly anyOf?: readonly Keywords[];
+  readonly items?: Keywords;
+  readonly properties?: Readonly<Record<string, Keywords>>;
+  readonly additionalProperties?: unknown;
+}
+
+/**
+ * @param fields of a document; those of a part of it are named behind a dot
+ * @throws {UsageError} naming those that there are, where one is not among them
+ */
+export function refuseUnknownFields(schema: z.ZodType, fields: readonly string[]): void {
+  const document = converted(schema) as Keywords;
+  const formsOf = (part: Keywords): readonly Keywords[] => {
+    const { $ref, anyOf = [], items } = part;
+    const named = $ref === undefined ? undefined : document.$defs?.[$ref.slice("#/$defs/".length)];
+    const inner = [...anyOf, ...[items, named].filter((each) => each !== undefined)];
+    return inner.length === 0 ? [part] : inner.flatMap(formsOf);
   };
+  for (const field of fields) {
+    let forms = formsOf(document);
+    let path = "";
+    for (const name of field.split(".")) {
+      const isOpen = forms.some(({ additionalProperties }) => additionalProperties !== undefined);
+      if (isOpen) {
+        break;
+      }
+      const known = new Set(forms.flatMap(({ properties = {} }) => Object.keys(properties)));
+      refuseUnknown(
+        [path + name],
+        [...known].map((each) => path + each),
+      );
+      forms = forms.flatMap(({ properties = {} }) => (properties[name] === undefined ? [] : formsOf(properties[name])));
+      path += `${name}.`;
+    }
+  }
 }

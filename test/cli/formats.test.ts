@@ -155,9 +155,24 @@ it("a field that there is not is refused before anything is done, with the one t
     message: '--json: there is no field "emial", but email, displayName, id, createdAt, updatedAt, deletedAt',
     hint: "did you mean --json=email?",
   });
-  const create = await run(db, "user create ada@example.org --json=usr,changed");
-  expect(create).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("only read") });
+  for (const [fields, hint] of [
+    ["changed,usr", "did you mean --json=user?"],
+    ["user.emial", "did you mean --json=user.email?"],
+    ["changed.of", "vocabdb help user create"],
+  ]) {
+    const create = await run(db, `user create ada@example.org --json=${fields}`);
+    expect(create).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(JSON.parse(create.stderr).error).toMatchObject({ message: expect.stringContaining("no field"), hint });
+  }
   expect(await db.query("SELECT FROM users")).toHaveLength(0);
+});
+
+it("a command that writes prints fields of its document, too", async ({ db }) => {
+  const { exitCode, stdout } = await run(db, "user create ada@example.org --json=changed,user.email");
+  expect({ exitCode, document: JSON.parse(stdout) }).toEqual({
+    exitCode: 0,
+    document: { changed: true, user: { email: "ada@example.org" } },
+  });
 });
 
 it("of a document, fields are its own, and those of its parts behind a dot", async ({ db }) => {
