@@ -1,3 +1,4 @@
+/** The server hangs under the other half. */
 import { tryHanging } from "./hang.js";
 
 tryHanging("second");
