@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
 import { select } from "../../src/core/doctor/selection.js";
 import { deployMigrations } from "../../src/core/migrations.js";
+import { InterruptedError } from "../../src/errors/interrupted.js";
 import { vocabdbHere as vocabdb } from "../support/cli.js";
-import { it, type TestDatabase } from "../support/database.js";
+import { it, type TestDatabase, withClient } from "../support/database.js";
 import { freePort } from "../support/ports.js";
 import { withServer } from "../support/server.js";
 import { examined, whileLocked } from "./examined.js";
@@ -181,9 +182,10 @@ describe("it ends", () => {
     expect(result.exitCode).toBe(3);
   });
 
+  const WAITING = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+
   it("at Ctrl-C, and leaves nothing running on the server", async ({ db }) => {
-    const doctors = () =>
-      db.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
+    const doctors = () => db.query(WAITING);
     await whileLocked(db, CATALOG, async () => {
       const result = vocabdb(["db", "doctor", "--timeout", "60s"], {
         url: db.url,
@@ -197,5 +199,18 @@ describe("it ends", () => {
       expect(await result).toMatchObject({ exitCode: 130, stdout: "" });
       await expect.poll(doctors).toEqual([]);
     });
+  });
+
+  it("not before what it asked the server is cancelled there", async ({ db }) => {
+    await withClient(db.direct, (client) =>
+      whileLocked(db, CATALOG, async () => {
+        const abort = new AbortController();
+        const report = examined(db.url, [], 60_000, abort);
+        await expect.poll(async () => (await client.query(WAITING)).rows, { timeout: 20_000 }).toHaveLength(1);
+        abort.abort(new InterruptedError("SIGINT"));
+        await expect(report).rejects.toThrow(InterruptedError);
+        expect((await client.query(WAITING)).rows).toEqual([]);
+      }),
+    );
   });
 });

@@ -31,10 +31,15 @@ export interface Setup extends Expected {
 }
 
 /** @param only stages or ids, to look at less than everything */
-export async function examined(url: string, only: readonly string[] = [], timeoutMs = 15_000): Promise<DoctorReport> {
+export async function examined(
+  url: string,
+  only: readonly string[] = [],
+  timeoutMs = 15_000,
+  { signal } = new AbortController(),
+): Promise<DoctorReport> {
   const { report } = await examine(
     { env: { DATABASE_URL: url }, cwd: temporaryFolder() },
-    { selected: select({ only, skip: [] }), timeoutMs, signal: new AbortController().signal },
+    { selected: select({ only, skip: [] }), timeoutMs, signal },
   );
   return report;
 }

@@ -7,7 +7,7 @@ import type pg from "pg";
 import { expect, inject, it } from "vitest";
 import { registry } from "../../src/cli/registry.js";
 import { deployMigrations } from "../../src/core/migrations.js";
-import { clusterPassword, findCluster } from "../../src/db/embedded/cluster.js";
+import { clusterPassword, findCluster, removeCluster } from "../../src/db/embedded/cluster.js";
 import { serverState } from "../../src/db/embedded/server.js";
 import { packageRoot } from "../../src/package-root.js";
 import { EXECUTABLE, startProcess, temporaryFolder } from "../support/cli.js";
@@ -164,6 +164,11 @@ async function attempt(server: OwnServer, database: string, { command, example, 
     );
   });
   await server.query(`DROP DATABASE ${database} WITH (FORCE)`);
+  // Root's lies outside of a home that only root can enter.
+  const embedded = findCluster(join(home, ".local", "share", "vocabdb"));
+  if (embedded !== null) {
+    removeCluster(embedded);
+  }
 }
 
 async function endWhen(

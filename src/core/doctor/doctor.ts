@@ -19,7 +19,7 @@ import type { StageName } from "./stages.js";
 
 export interface ExamineOptions {
   readonly selected: Selected;
-  /** However the network or the server hangs, the examination ends by then. */
+  /** However the network or the server hangs, the examination ends by then, or {@link CLOSE_MS} later. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onStage?: (stage: StageName) => void;
@@ -35,6 +35,8 @@ export interface Examination {
 /** Milliseconds for the one login; poolers may wait for a connection of their own. */
 const LOGIN_MS = 10_000;
 const STATEMENT_MS = 10_000;
+/** For saying goodbye, and for a request to cancel what still runs to get there. */
+const CLOSE_MS = 1_000;
 
 export async function examine(input: ConfigInput, options: ExamineOptions): Promise<Examination> {
   const { timeoutMs, onStage = () => {} } = options;
@@ -52,7 +54,7 @@ export async function examine(input: ConfigInput, options: ExamineOptions): Prom
     clearTimeout(timer);
     // A server that hangs is not waited for: the end of the process closes what is left.
     const closed = Promise.all(opened.map((connection) => connection.close()));
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, signal.aborted ? 0 : 1_000).unref())]);
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
   }
 }
 
