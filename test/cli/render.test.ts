@@ -11,6 +11,7 @@ import {
   bar,
   count,
   facts,
+  isPlain,
   jsonText,
   percent,
   printable,
@@ -125,6 +126,12 @@ function lines(rows: readonly Row[], width: number, columns = COLUMNS): string[]
 function widthOf(found: readonly string[]): number {
   return Math.max(...found.map((line) => stringWidth(line)));
 }
+
+it("nothing that has to be made visible is taken for plain", () => {
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(isPlain);
+  expect(all.length).toBeGreaterThan(20_000);
+  expect(all.filter((character) => visible(`\u0007${character}`) !== `\\u{7}${character}`)).toEqual([]);
+});
 
 it("a text is as wide as string-width has it, whichever of the two measures it", () => {
   const characters = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));

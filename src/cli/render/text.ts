@@ -12,8 +12,20 @@ import type { Ink } from "./ink.js";
 const UNSAFE =
   /(?!(?<=[\p{Emoji}\p{Script=Han}\u1820-\u18aa])\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]|(?<=\p{M}{8})\p{M}/gu;
 
+/** Characters that stand for themselves: they can be seen, and none joins another, or changes how wide it is. */
+const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\u024f\u2500-\u259f\u4e00-\u9fff–…]*$/;
+
+/** Of most texts this is all that has to be known, and what Unicode knows about the others takes milliseconds to load. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** Makes unsafe characters visible: U+001B becomes `\u{1b}`. */
 export function visible(text: string): string {
+  return isPlain(text) ? text : unsafeShown(text);
+}
+
+function unsafeShown(text: string): string {
   return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
