@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { expect, inject, it } from "vitest";
 import { registry } from "../../src/cli/registry.js";
+import { loadConfig } from "../../src/config.js";
 import { deployMigrations } from "../../src/core/migrations.js";
 import { clusterPassword, findCluster, removeCluster } from "../../src/db/embedded/cluster.js";
 import { serverState } from "../../src/db/embedded/server.js";
@@ -165,7 +166,7 @@ async function attempt(server: OwnServer, database: string, { command, example, 
   });
   await server.query(`DROP DATABASE ${database} WITH (FORCE)`);
   // Root's lies outside of a home that only root can enter.
-  const embedded = findCluster(join(home, ".local", "share", "vocabdb"));
+  const embedded = findCluster(loadConfig({ env: { HOME: home }, cwd: home }).home);
   if (embedded !== null) {
     removeCluster(embedded);
   }

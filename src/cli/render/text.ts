@@ -20,13 +20,13 @@ export function isPlain(text: string): boolean {
   return PLAIN.test(text);
 }
 
-/** Makes unsafe characters visible: U+001B becomes `\u{1b}`. */
-export function visible(text: string): string {
-  return isPlain(text) ? text : unsafeShown(text);
+function replaceUnsafe(text: string, by: (character: string) => string): string {
+  return isPlain(text) ? text : text.replace(UNSAFE, by);
 }
 
-function unsafeShown(text: string): string {
-  return text.replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+/** Makes unsafe characters visible: U+001B becomes `\u{1b}`. */
+export function visible(text: string): string {
+  return replaceUnsafe(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /** The same for text that has lines of its own. */
@@ -39,7 +39,7 @@ export function jsonText(value: unknown, indentation?: number): string {
   const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value, null, indentation)
     .split("\n")
-    .map((line) => line.replace(UNSAFE, (character) => character.replace(/./gs, escapeUnit)))
+    .map((line) => replaceUnsafe(line, (character) => character.replace(/./gs, escapeUnit)))
     .join("\n");
 }
 
